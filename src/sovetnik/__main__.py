@@ -1,0 +1,5 @@
+"""``python -m sovetnik``."""
+
+from sovetnik.cli import main
+
+main()
