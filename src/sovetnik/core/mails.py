@@ -1,0 +1,103 @@
+"""The mail worker: what the outbox holds goes out, with growing pauses, for days."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from sovetnik.core.errors import MailError, StorageError
+from sovetnik.core.model import MailTask
+from sovetnik.core.ports import Mailer, Store
+
+log = structlog.get_logger("sovetnik.mail")
+
+PAUSES = (5, 15, 60, 180, 600, 1800)
+"""Seconds before the next tries; the last one repeats."""
+
+GIVE_UP_AFTER = timedelta(days=5)
+"""As mail servers do: a mail that nobody took for so long is told to the owner."""
+
+AT_ONCE = 4
+"""Mails sent side by side: one that hangs must not hold up the leads behind it."""
+
+UNCONFIGURED_PAUSE = 24 * 3600.0
+"""Seconds. Without a server or recipient a mail waits for a restart with better settings."""
+
+LONGEST_SLEEP = 60.0
+
+
+@dataclass(slots=True)
+class Mails:
+    """Sends what is due; ``wake`` when something may be."""
+
+    store: Store
+    mailer: Mailer
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Look at the outbox now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Send mails until cancelled."""
+        while True:
+            self._woken.clear()
+            try:
+                while tasks := await self.store.due_mails(AT_ONCE):
+                    await asyncio.gather(*(self._send(task) for task in tasks))
+                pause = await self._until_next()
+            except StorageError as error:
+                log.error("storage_refused", error=str(error), retry_s=LONGEST_SLEEP)
+                pause = LONGEST_SLEEP
+            try:
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+    async def _until_next(self) -> float:
+        due = await self.store.next_mail_at()
+        if due is None:
+            return LONGEST_SLEEP
+        return min(LONGEST_SLEEP, max(0.0, (due - self.clock()).total_seconds()))
+
+    async def _send(self, task: MailTask) -> None:
+        try:
+            accepted = await self._hand_over(task)
+        except MailError as error:
+            await self._put_off(task, error)
+        except StorageError:
+            raise
+        except Exception as error:  # a mail that cannot be made must not stop the others
+            log.exception("mail_broken", mail=task.id, kind=task.kind)
+            await self._put_off(task, MailError(f"{type(error).__name__}: see the log", task.accepted))
+        else:
+            if accepted is None:
+                log.warning("mail_waits", kind=task.kind, why="SMTP_HOST or its recipients are not set")
+                await self.store.mail_postponed(
+                    task.id, UNCONFIGURED_PAUSE, "not configured", task.accepted, counts=False
+                )
+            else:
+                await self.store.mail_done(task.id, accepted)
+                log.info("mail_sent", kind=task.kind, ref=task.ref, recipients=len(accepted))
+
+    async def _hand_over(self, task: MailTask) -> tuple[str, ...] | None:
+        if task.kind == "lead":
+            dossier = await self.store.lead_dossier(task.ref)
+            return await self.mailer.send_lead(dossier, task.accepted) if dossier else ()
+        report = await self.store.report(task.ref)
+        return await self.mailer.send_report(report, task.accepted) if report else ()
+
+    async def _put_off(self, task: MailTask, error: MailError) -> None:
+        if self.clock() - task.created_at > GIVE_UP_AFTER:
+            log.error("mail_given_up", kind=task.kind, ref=task.ref, error=str(error))
+            await self.store.mail_failed(task.id, str(error))
+            return
+        pause = PAUSES[min(task.attempts, len(PAUSES) - 1)]
+        log.warning("mail_put_off", kind=task.kind, ref=task.ref, error=str(error), retry_s=pause)
+        await self.store.mail_postponed(task.id, pause, str(error), error.accepted, counts=True)

@@ -1,0 +1,225 @@
+"""The words of the product as values: what travels between the rooms.
+
+Times are aware UTC. ``id`` is always our own row id, ``chat_id`` and ``telegram_ids`` are Telegram's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal
+
+Language = Literal["ru", "en"]
+Role = Literal["customer", "assistant", "manager"]
+IncomingKind = Literal["text", "start", "new", "unsupported", "blocked", "unblocked"]
+MessageKind = Literal["text", "answer", "error", "service"]
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A Telegram update in our words.
+
+    Attributes:
+        text: The customer's text; for ``start`` the payload; for ``unsupported`` the kind of content.
+    """
+
+    update_id: int
+    chat_id: int
+    kind: IncomingKind
+    text: str
+    sent_at: datetime
+    message_id: int | None = None
+    name: str = ""
+    username: str | None = None
+    language_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """One customer's private chat."""
+
+    id: int
+    name: str
+    username: str | None
+    language: Language
+    source: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a turn cost, summed over its model calls. Tokens; ``seconds`` is wall-clock time."""
+
+    model: str = ""
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0.0
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One stored line of a dialogue."""
+
+    id: int
+    chat_id: int
+    role: Role
+    kind: MessageKind
+    text: str
+    created_at: datetime
+    telegram_ids: tuple[int, ...] = ()
+    error_code: str | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """A checked contact with its order; ``phone`` is E.164, ``fields`` are those of the contact form."""
+
+    name: str
+    phone: str
+    order: str
+    fields: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """A stored contact. ``revision`` starts at 1 and grows with every change."""
+
+    id: int
+    chat_id: int
+    contact: Contact
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SavedLead:
+    """What saving a contact did."""
+
+    lead: Lead
+    change: Literal["created", "updated", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One or more waiting messages of a chat, to be answered together.
+
+    Attributes:
+        conversation: The provider's conversation id, or None when a new one has to be opened.
+        updates: The inbox rows that the answer closes.
+    """
+
+    chat: Chat
+    token: str
+    messages: tuple[Message, ...]
+    updates: tuple[int, ...]
+    conversation: str | None
+    lead: Lead | None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A waiting update that is answered by ourselves, without the model."""
+
+    chat: Chat
+    token: str
+    incoming: Incoming
+    stored_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is to be stored and sent for a turn or a command."""
+
+    text: str
+    kind: MessageKind = "answer"
+    usage: Usage | None = None
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An answer in the outbox. ``sent`` holds Telegram's ids of the pieces that already arrived."""
+
+    id: int
+    chat_id: int
+    message_id: int
+    text: str
+    sent: tuple[int, ...] = ()
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing to do in the chat for so many seconds."""
+
+    seconds: float
+
+
+Step = Turn | Command | Delivery | Wait | None
+"""The next thing to do in a chat; None: nothing is left and the chat has been released."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailTask:
+    """A mail in the outbox: ``ref`` is the lead's or the report's id, ``accepted`` who already got it."""
+
+    id: int
+    kind: Literal["lead", "report"]
+    ref: int
+    revision: int
+    created_at: datetime
+    attempts: int
+    accepted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeadDossier:
+    """All that a lead mail shows."""
+
+    lead: Lead
+    chat: Chat
+    dialogue: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The span a report covers: messages with ``start <= created_at < end``, each in one window only."""
+
+    day: date
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """One chat's messages inside a window, oldest first."""
+
+    chat: Chat
+    messages: tuple[Message, ...]
+    lead: Lead | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedMail:
+    """A mail that was given up after days of trying."""
+
+    kind: str
+    ref: int
+    error: str
+    failed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A window with everything that happened in it."""
+
+    window: Window
+    dialogues: tuple[Dialogue, ...]
+    leads: tuple[Lead, ...]
+    new_customers: int
+    failed_mails: tuple[FailedMail, ...] = ()
+    waiting: int = 0
