@@ -1,0 +1,105 @@
+"""Rows to values, and the one statement that differs between the databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from sovetnik.core.model import Chat, Contact, Language, Lead, Message, MessageKind, Role, Usage
+from sovetnik.storage.tables import chats, leads, messages
+
+AnyRow: TypeAlias = Any
+"""A row: SQLAlchemy 2.1's ``Row`` is invariant in its columns, so it has no useful type here."""
+
+DEFAULT_LANGUAGE: Language = "ru"
+"""Of a chat about which nothing is known yet."""
+
+
+def insert_once(
+    connection: Connection,
+    table: Table,
+    on: list[str] | None = None,
+    update_with: dict[str, Any] | None = None,
+) -> Any:  # noqa: ANN401 - the two dialects' Insert classes share no base with these methods
+    """``INSERT … ON CONFLICT DO NOTHING``, or ``DO UPDATE SET`` when told what with."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(table)
+    if update_with is None:
+        return statement.on_conflict_do_nothing(index_elements=on)
+    return statement.on_conflict_do_update(index_elements=on or [], set_=update_with)
+
+
+def columns(table: Table, prefix: str) -> list[Any]:
+    """The table's columns under prefixed names, to be read with the same ``prefix`` below."""
+    return [column.label(f"{prefix}{column.name}") for column in table.c]
+
+
+CHAT = columns(chats, "chat_")
+LEAD = columns(leads, "lead_")
+MESSAGE = columns(messages, "message_")
+
+
+def chat_from(row: AnyRow, prefix: str = "") -> Chat:
+    """A chats row."""
+    get = _getter(row, prefix)
+    return Chat(
+        id=get("id"),
+        name=get("name"),
+        username=get("username"),
+        language=cast("Language", get("language") or DEFAULT_LANGUAGE),
+        source=get("source"),
+        created_at=get("created_at"),
+    )
+
+
+def message_from(row: AnyRow, prefix: str = "") -> Message:
+    """A messages row."""
+    get = _getter(row, prefix)
+    usage = None
+    if get("model") is not None:
+        usage = Usage(
+            model=get("model"),
+            input_tokens=get("input_tokens") or 0,
+            cached_tokens=get("cached_tokens") or 0,
+            output_tokens=get("output_tokens") or 0,
+            seconds=get("seconds") or 0.0,
+            calls=get("model_calls") or 0,
+        )
+    return Message(
+        id=get("id"),
+        chat_id=get("chat_id"),
+        role=cast("Role", get("role")),
+        kind=cast("MessageKind", get("kind")),
+        text=get("text"),
+        created_at=get("created_at"),
+        telegram_ids=tuple(get("telegram_ids") or ()),
+        error_code=get("error_code"),
+        usage=usage,
+    )
+
+
+def lead_from(row: AnyRow, prefix: str = "") -> Lead:
+    """A leads row."""
+    get = _getter(row, prefix)
+    return Lead(
+        id=get("id"),
+        chat_id=get("chat_id"),
+        contact=Contact(
+            name=get("name"), phone=get("phone"), order=get("order_text"), fields=dict(get("fields") or {})
+        ),
+        revision=get("revision"),
+        created_at=get("created_at"),
+        updated_at=get("updated_at"),
+    )
+
+
+def _getter(row: AnyRow, prefix: str) -> Callable[[str], Any]:
+    mapping: Any = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
+
+    def get(name: str) -> Any:  # noqa: ANN401 - a column's value is what it is
+        return mapping[prefix + name]
+
+    return get

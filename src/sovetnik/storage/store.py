@@ -1,0 +1,223 @@
+"""The store on SQLite: the core's port, each method one unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime
+from typing import IO, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from sovetnik.core.errors import ConfigError, StorageError
+from sovetnik.core.model import (
+    Answer,
+    Chat,
+    Contact,
+    Delivery,
+    Incoming,
+    Lead,
+    LeadDossier,
+    MailTask,
+    Message,
+    Report,
+    SavedLead,
+    Step,
+    Turn,
+    Window,
+)
+from sovetnik.storage import chats, engine, mails, migrate, reports
+from sovetnik.storage.writer import Writer
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def utcnow() -> datetime:
+    """Now, aware."""
+    return datetime.now(UTC)
+
+
+class SqlStore:
+    """Units of work of the core over one SQLite file; see :class:`sovetnik.core.ports.Store`."""
+
+    def __init__(self, writer: Writer, reader: AsyncEngine, clock: Callable[[], datetime] = utcnow) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, url: str, *, exclusive: bool, clock: Callable[[], datetime] = utcnow
+    ) -> AsyncGenerator[SqlStore]:
+        """Open the database, with its schema brought up to date.
+
+        Args:
+            url: ``DATABASE_URL``.
+            exclusive: True for the process that runs the bot: nobody else may on this file.
+            clock: Gives the time that is stored.
+
+        Raises:
+            ConfigError: it cannot be opened; the message says why and what to do.
+        """
+        path = engine.sqlite_file(url)
+        if not exclusive and not path.exists():
+            raise ConfigError(
+                f"DATABASE_URL: there is no database at {path.absolute()}; run `sovetnik run` first"
+            )
+        engine.prepare_file(path)
+        engine.check_database(path)
+        held: IO[str] | None = engine.lock(path) if exclusive else None
+        writing, reading = engine.writing_engine(path), engine.reading_engine(path)
+        try:
+            migrate.upgrade(writing)
+            writer = Writer(writing)
+            writer.start()
+            try:
+                yield cls(writer, reading, clock)
+            finally:
+                await writer.close()
+        except DBAPIError as error:
+            raise ConfigError(f"DATABASE_URL: {path.absolute()}: {error.orig}") from error
+        finally:
+            await reading.dispose()
+            writing.dispose()
+            if held:
+                held.close()
+
+    # one method of the port each; times are taken when the unit runs, not when it was asked for
+
+    async def accept(self, updates: Sequence[Incoming]) -> set[int]:
+        """Store updates, once each; gives the chats that have to be woken."""
+        return await self._write(lambda c: chats.accept(c, updates, self._clock()))
+
+    async def next_step(
+        self, chat_id: int, token: str, join: float, done: tuple[int, tuple[int, ...]] | None = None
+    ) -> Step:
+        """Close a delivery, then say what the chat needs next."""
+        return await self._write(lambda c: chats.next_step(c, chat_id, token, join, done, self._clock()))
+
+    async def answered(self, turn: Turn, answer: Answer) -> Delivery:
+        """Store an answer, queue it and close the turn."""
+        return await self._write(lambda c: chats.answered(c, turn, answer, self._clock()))
+
+    async def commanded(
+        self, chat_id: int, token: str, update_id: int, answer: Answer | None, *, fresh: bool
+    ) -> Delivery | None:
+        """Store the answer to a command."""
+        return await self._write(
+            lambda c: chats.commanded(c, chat_id, token, update_id, answer, self._clock(), fresh=fresh)
+        )
+
+    async def progressed(self, delivery_id: int, sent: tuple[int, ...]) -> None:
+        """Note the pieces of a long answer that have arrived."""
+        await self._write(lambda c: chats.progressed(c, delivery_id, sent))
+
+    async def postponed(self, delivery_id: int, seconds: float, error: str) -> None:
+        """Put a delivery off."""
+        await self._write(lambda c: chats.postponed(c, delivery_id, seconds, error, self._clock()))
+
+    async def refused(self, delivery_id: int, error: str, *, blocked: bool) -> None:
+        """Give a delivery up."""
+        await self._write(lambda c: chats.refused(c, delivery_id, error, self._clock(), blocked=blocked))
+
+    async def opened(self, chat_id: int, token: str, conversation: str) -> None:
+        """Note the provider's new conversation."""
+        await self._write(lambda c: chats.opened(c, chat_id, token, conversation, self._clock()))
+
+    async def recover(self) -> list[int]:
+        """After a start: free all chats, give those with work, oldest first."""
+        return await self._write(lambda c: chats.recover(c, self._clock()))
+
+    async def save_lead(self, chat_id: int, token: str, contact: Contact, hold: float) -> SavedLead:
+        """Store a contact and queue its mail."""
+        return await self._write(lambda c: mails.save_lead(c, chat_id, token, contact, hold, self._clock()))
+
+    async def mail_done(self, mail_id: int, accepted: tuple[str, ...]) -> None:
+        """Close a mail."""
+        await self._write(lambda c: mails.mail_done(c, mail_id, accepted, self._clock()))
+
+    async def mail_postponed(
+        self, mail_id: int, seconds: float, error: str, accepted: tuple[str, ...], *, counts: bool
+    ) -> None:
+        """Put a mail off."""
+        await self._write(
+            lambda c: mails.mail_postponed(c, mail_id, seconds, error, accepted, self._clock(), counts=counts)
+        )
+
+    async def mail_failed(self, mail_id: int, error: str) -> None:
+        """Give a mail up."""
+        await self._write(lambda c: mails.mail_failed(c, mail_id, error, self._clock()))
+
+    async def claim_report(self, day: date, end: datetime) -> bool:
+        """Make a day's report and queue its mail, once."""
+        return await self._write(lambda c: reports.claim_report(c, day, end, self._clock()))
+
+    async def first_window(self, day: date) -> None:
+        """Mark where the first report's window begins."""
+        await self._write(lambda c: reports.first_window(c, day, self._clock()))
+
+    async def transcript(self, chat_id: int, before: int) -> Sequence[Message]:
+        """The running conversation below message ``before``."""
+        return await self._read(reports.transcript, chat_id, before)
+
+    async def due_mails(self, limit: int) -> Sequence[MailTask]:
+        """Mails whose time has come."""
+        return await self._read(mails.due_mails, limit, self._clock())
+
+    async def next_mail_at(self) -> datetime | None:
+        """When the next mail becomes due."""
+        return await self._read(mails.next_mail_at)
+
+    async def lead_dossier(self, lead_id: int) -> LeadDossier | None:
+        """A lead with its dialogue."""
+        return await self._read(mails.lead_dossier, lead_id)
+
+    async def last_report(self) -> Window | None:
+        """The newest report's window."""
+        return await self._read(reports.last_report)
+
+    async def report(self, report_id: int) -> Report | None:
+        """A report that was made."""
+        return await self._read(reports.report, report_id)
+
+    async def open_report(self, day: date) -> Report:
+        """What the next report would show if it were made now."""
+        return await self._read(reports.open_report, day, self._clock())
+
+    async def day_report(self, window: Window) -> Report:
+        """A calendar day's messages."""
+        return await self._read(reports.day_report, window)
+
+    async def export(
+        self, start: datetime | None, end: datetime | None
+    ) -> AsyncIterator[reports.ExportedMessage]:
+        """Every stored message of a span, oldest first, in constant memory."""
+        after = 0
+        while page := await self._read(reports.export_page, after, start, end):
+            for exported in page:
+                yield exported
+            after = page[-1].message.id
+
+    async def leads(self) -> AsyncIterator[tuple[Lead, Chat]]:
+        """Every lead with its customer, oldest first."""
+        after = 0
+        while page := await self._read(reports.leads_page, after):
+            for lead in page:
+                yield lead
+            after = page[-1][0].id
+
+    async def _write(self, unit: Callable[[Connection], T]) -> T:
+        return await self._writer.run(unit)
+
+    async def _read(
+        self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        try:
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(query, *args, **kwargs)
+        except DBAPIError as error:
+            raise StorageError(str(error.orig)) from error
