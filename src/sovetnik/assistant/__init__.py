@@ -1,0 +1,8 @@
+"""The model: one turn through the Responses API, with its context, tools and repairs."""
+
+from sovetnik.assistant.check import check_model
+from sovetnik.assistant.client import ModelSettings, make_client
+from sovetnik.assistant.consultant import OpenAiAssistant
+from sovetnik.assistant.prompt import Briefing
+
+__all__ = ["Briefing", "ModelSettings", "OpenAiAssistant", "check_model", "make_client"]

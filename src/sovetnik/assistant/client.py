@@ -1,0 +1,130 @@
+"""The openai client, and its errors in our words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+from urllib.parse import urlsplit
+
+import httpx2
+import openai
+
+from sovetnik.core.errors import AssistantError, ConfigError
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds to reach the model's server; a proxy far away needs a few."""
+
+RETRY_ONCE_MORE = frozenset({"timeout", "connection", "rate_limit", "server", "cut", "empty", "conversation"})
+"""Kinds of :class:`AssistantError` that another try may mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """How the model is reached.
+
+    Attributes:
+        timeout: Seconds without a sign of life from the model before it counts as stalled.
+        context: ``conversation`` keeps the dialogue at the provider, ``history`` sends our own transcript.
+    """
+
+    api_key: str
+    model: str
+    context: Literal["conversation", "history"]
+    base_url: str | None = None
+    project: str | None = None
+    proxy: str | None = None
+    timeout: float = 60.0
+
+    @property
+    def is_openai(self) -> bool:
+        """True for OpenAI itself: others refuse parameters that they do not know."""
+        return self.base_url is None or (urlsplit(self.base_url).hostname or "").endswith("openai.com")
+
+
+def make_client(settings: ModelSettings) -> openai.AsyncOpenAI:
+    """The SDK's client: own time limits, own retries, the proxy of our settings and no other.
+
+    Raises:
+        ConfigError: the proxy's or the server's URL cannot be used.
+    """
+    try:
+        http = openai.DefaultAsyncHttpx2Client(
+            proxy=settings.proxy,
+            trust_env=False,
+            timeout=httpx2.Timeout(settings.timeout, connect=min(CONNECT_TIMEOUT, settings.timeout)),
+        )
+    except (ValueError, ImportError) as error:
+        raise ConfigError(f"OPENAI_PROXY: {error}; write socks5://user:password@host:port") from error
+    return openai.AsyncOpenAI(
+        api_key=settings.api_key,
+        base_url=settings.base_url or "https://api.openai.com/v1",
+        project=settings.project,
+        max_retries=0,  # the SDK would sleep up to two minutes, and never retries a stream
+        http_client=http,
+    )
+
+
+def in_our_words(error: Exception) -> AssistantError:
+    """A foreign exception of a model call as an :class:`AssistantError`; unknown ones are raised again."""
+    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
+        return AssistantError("timeout", f"no answer in time ({type(error).__name__})")
+    if isinstance(error, openai.APIStatusError):
+        return _status_error(error)
+    if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
+        return AssistantError("connection", f"{error} ({error.__cause__!r})")
+    if isinstance(error, openai.APIError):  # an `error` event in the stream
+        return stream_error(error.code, error.message)
+    if isinstance(error, openai.OpenAIError | ValueError):
+        return AssistantError("cut", f"unreadable answer: {type(error).__name__}")
+    if type(error).__module__.startswith("socksio"):
+        return AssistantError("connection", f"the SOCKS proxy's answer was broken: {type(error).__name__}")
+    raise error
+
+
+def stream_error(code: str | None, message: str) -> AssistantError:
+    """A failure told inside the stream: ``response.failed`` or the flat ``error`` event."""
+    kind = "rate_limit" if code == "rate_limit_exceeded" else "server"
+    if code in {"insufficient_quota", "billing_hard_limit_reached"}:
+        kind = "quota"
+    return AssistantError(kind, f"{code}: {message}")
+
+
+def _status_error(error: openai.APIStatusError) -> AssistantError:
+    code = error.code or ""
+    detail = f"HTTP {error.status_code} {code}: {_first_line(error.message)}"
+    status = error.status_code
+    if code == "conversation_locked":
+        return AssistantError("locked", detail)
+    if status in {400, 404} and _conversation_broken(code, error.message):
+        return AssistantError("conversation", detail)
+    if status in {401, 403}:
+        return AssistantError("auth", detail)
+    if status == 429:
+        kind = "quota" if code in {"insufficient_quota", "billing_hard_limit_reached"} else "rate_limit"
+        return AssistantError(kind, detail, _retry_after(error))
+    if status in {408, 409} or status >= 500:
+        return AssistantError("server", detail, _retry_after(error))
+    return AssistantError("bad_request", detail)
+
+
+def _conversation_broken(code: str, message: str) -> bool:
+    """True where a new conversation from our own transcript mends it: poisoned, lost, or grown too long."""
+    return (
+        "No tool output found" in message
+        or "No tool call found" in message
+        or (message.startswith(("Conversation with id", "Error code: 404")) and "onversation" in message)
+        or code in {"conversation_not_found", "context_length_exceeded"}
+    )
+
+
+def _retry_after(error: openai.APIStatusError) -> timedelta | None:
+    try:
+        return timedelta(seconds=float(error.response.headers.get("retry-after", "")))
+    except ValueError:
+        return None
+
+
+def _first_line(message: str) -> str:
+    """A proxy's HTML page must not fill the log."""
+    return message.strip().split("\n", 1)[0][:300]

@@ -1,0 +1,193 @@
+"""The assistant over the Responses API: the tool loop with its retries and repairs."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import openai
+import structlog
+
+from sovetnik.assistant.client import RETRY_ONCE_MORE, ModelSettings
+from sovetnik.assistant.prompt import Briefing
+from sovetnik.assistant.session import Session
+from sovetnik.assistant.stream import Reply, model_call
+from sovetnik.assistant.tools import save_contact_tool
+from sovetnik.core.errors import AssistantError
+from sovetnik.core.events import Done, Event, Restarted, TextDelta, ToolUsed
+from sovetnik.core.model import Turn, Usage
+from sovetnik.core.ports import Desk
+
+log = structlog.get_logger("sovetnik.assistant")
+
+STEPS = 8
+"""Model calls in one turn at most; the last one may not call tools, so it ends with a text."""
+
+TRIES = 4
+"""Times that one model call is tried."""
+
+LONGEST_PAUSE = 20.0
+"""Seconds: a provider that asks for more patience than a customer has gets none."""
+
+LOCK_PATIENCE = 15.0
+"""Seconds to wait for a locked conversation before a new one is opened from our transcript."""
+
+CALL_LIMIT = 5
+"""A whole call may take so many times the silence limit (``OPENAI_TIMEOUT``)."""
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a turn has cost so far."""
+
+    began: float
+    model: str = ""
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    calls: int = 0
+
+    def add(self, usage: Usage) -> None:
+        self.model = usage.model or self.model
+        self.input_tokens += usage.input_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.output_tokens += usage.output_tokens
+        self.calls += usage.calls
+
+    def usage(self) -> Usage:
+        return Usage(
+            model=self.model,
+            input_tokens=self.input_tokens,
+            cached_tokens=self.cached_tokens,
+            output_tokens=self.output_tokens,
+            seconds=round(time.monotonic() - self.began, 3),
+            calls=self.calls,
+        )
+
+
+class OpenAiAssistant:
+    """Answers turns with a model; see :class:`sovetnik.core.ports.Assistant`."""
+
+    def __init__(
+        self, client: openai.AsyncOpenAI, settings: ModelSettings, briefing: Briefing, salt: str
+    ) -> None:
+        """Put the assistant together.
+
+        Args:
+            client: From :func:`~sovetnik.assistant.client.make_client`.
+            settings: The same that made the client.
+            briefing: What the model is told.
+            salt: Makes the hash that stands for a customer at the provider useless to others.
+        """
+        self._client = client
+        self._settings = settings
+        self._briefing = briefing
+        self._salt = salt
+        self._tools = [save_contact_tool(briefing.form)]
+
+    async def answer(self, turn: Turn, desk: Desk) -> AsyncIterator[Event]:
+        """Work on one turn; see the port."""
+        remote = self._settings.context == "conversation"
+        session = Session(client=self._client, turn=turn, desk=desk, remote=remote)
+        tally = _Tally(time.monotonic())
+        texts: list[str] = []
+        instructions = self._briefing.text(turn)
+        for step in range(STEPS):
+            reply: Reply | None = None
+            async for event in self._call(session, instructions, may_use_tools=step < STEPS - 1):
+                if isinstance(event, Reply):
+                    reply = event
+                else:
+                    yield event
+            if reply is None:  # _call ends with a reply or raises
+                break
+            tally.add(reply.usage)
+            texts.append(reply.text)
+            session.answered(reply.items())
+            if not reply.calls:
+                break
+            for call in reply.calls:
+                result = await desk.call_tool(call.name, call.arguments)
+                session.items.append(
+                    {"type": "function_call_output", "call_id": call.call_id, "output": result}
+                )
+                yield ToolUsed(call.name, call.arguments, result)
+        text = "\n\n".join(text for text in texts if text)
+        if not text:
+            raise AssistantError("empty", "the model gave no text")
+        yield Done(text, tally.usage())
+
+    async def _call(
+        self, session: Session, instructions: str, *, may_use_tools: bool
+    ) -> AsyncIterator[TextDelta | Restarted | Reply]:
+        """One model call with its retries; the last thing yielded is the reply."""
+        patience = LOCK_PATIENCE
+        tries = 0
+        while True:
+            shown = False
+            try:
+                request = self._request(session, instructions, may_use_tools=may_use_tools)
+                async for event in model_call(
+                    self._client, {**request, **await session.request()}, CALL_LIMIT * self._settings.timeout
+                ):
+                    shown = True
+                    if isinstance(event, Reply) and not event.text and not event.calls:
+                        raise AssistantError("empty", "the model gave neither text nor a tool call")
+                    yield event
+            except AssistantError as error:
+                if error.kind == "locked" and patience > 0:
+                    pause = random.uniform(0.3, 1.0)  # noqa: S311 - spreads retries, guards nothing
+                    patience -= pause
+                else:
+                    tries += 1
+                    pause = self._pause_after(session, error, tries)
+                log.warning(
+                    "model_call_retried", chat=session.turn.chat.id, kind=error.kind, error=error.detail
+                )
+                if shown:
+                    yield Restarted()
+                await asyncio.sleep(pause)
+            else:
+                return
+
+    def _pause_after(self, session: Session, error: AssistantError, tries: int) -> float:
+        """Seconds before the next try.
+
+        Raises:
+            AssistantError: the same one, when another try is of no use.
+        """
+        if error.kind not in RETRY_ONCE_MORE | {"locked"} or tries >= TRIES:
+            raise error
+        if error.kind != "rate_limit":  # refused before anything was begun
+            session.doubt()
+        if error.kind in {"conversation", "locked"}:
+            return 0.0
+        asked = error.retry_after.total_seconds() if error.retry_after else 0.0
+        if asked > LONGEST_PAUSE:
+            raise error
+        return max(asked, 0.5 * 3 ** (tries - 1) * random.uniform(0.8, 1.2))  # noqa: S311 - as above
+
+    def _request(self, session: Session, instructions: str, *, may_use_tools: bool) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "model": self._settings.model,
+            "instructions": instructions,
+            "tools": self._tools,
+            "tool_choice": "auto" if may_use_tools else "none",
+        }
+        if self._settings.is_openai:
+            request |= {
+                "safety_identifier": self._stand_in(session.turn.chat.id),
+                "prompt_cache_key": f"sovetnik-{self._salt[:8]}",
+                "truncation": "auto",
+                "stream_options": {"include_obfuscation": False},
+            }
+        return request
+
+    def _stand_in(self, chat_id: int) -> str:
+        """What stands for the customer at the provider: never the Telegram id."""
+        return hashlib.sha256(f"{self._salt}:{chat_id}".encode()).hexdigest()[:32]

@@ -1,0 +1,84 @@
+"""A turn's context: at the provider (a conversation) or sent along (our own history).
+
+Whatever happens to a conversation at the provider, the turn can go on: our transcript opens a new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import openai
+from openai.types.responses import ResponseInputItemParam
+
+from sovetnik.assistant.client import in_our_words
+from sovetnik.core.model import Message, Turn
+from sovetnik.core.ports import Desk
+
+SEED = 20
+"""Items that ``conversations.create`` and ``items.create`` take in one call."""
+
+
+@dataclass(slots=True)
+class Session:
+    """The input of the turn's model calls.
+
+    Attributes:
+        items: Everything of this turn in explicit form: the customer's words, calls, their outputs.
+        kept: How many of ``items`` the provider's conversation holds already.
+        suspect: True when it is unknown what the conversation holds: it must not be used again.
+    """
+
+    client: openai.AsyncOpenAI
+    turn: Turn
+    desk: Desk
+    remote: bool
+    items: list[ResponseInputItemParam] = field(default_factory=list[ResponseInputItemParam])
+    conversation: str | None = None
+    kept: int = 0
+    suspect: bool = False
+    _history: list[ResponseInputItemParam] | None = None
+
+    def __post_init__(self) -> None:
+        self.conversation = self.turn.conversation
+        said = "\n".join(message.text for message in self.turn.messages)
+        self.items.append({"role": "user", "content": said})
+
+    async def request(self) -> dict[str, Any]:
+        """The part of a request that carries the context.
+
+        Raises:
+            AssistantError: a conversation could not be opened.
+        """
+        if not self.remote:
+            if self._history is None:
+                self._history = [_item(message) for message in await self.desk.transcript()]
+            return {"input": [*self._history, *self.items], "store": False}
+        if self.suspect or self.conversation is None:
+            await self._open()
+        return {"input": self.items[self.kept :], "conversation": self.conversation}
+
+    def answered(self, items: list[ResponseInputItemParam]) -> None:
+        """Note what the model answered: a conversation holds it, and all input before it, by itself."""
+        self.items.extend(items)
+        self.kept = len(self.items)
+
+    def doubt(self) -> None:
+        """Note that a call ended in a way that leaves the conversation's content unknown."""
+        self.suspect = self.remote
+
+    async def _open(self) -> None:
+        seed = [_item(message) for message in await self.desk.transcript()]
+        try:
+            opened = await self.client.conversations.create(items=seed[:SEED])
+            await self.desk.opened(opened.id)
+            for start in range(SEED, len(seed), SEED):
+                await self.client.conversations.items.create(opened.id, items=seed[start : start + SEED])
+        except openai.OpenAIError as error:
+            raise in_our_words(error) from error
+        self.conversation, self.kept, self.suspect = opened.id, 0, False
+
+
+def _item(message: Message) -> ResponseInputItemParam:
+    role = "user" if message.role == "customer" else "assistant"
+    return {"role": role, "content": message.text}

@@ -1,0 +1,49 @@
+"""The tools offered to the model. None of them takes a chat: they only ever see the turn's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from openai.types.responses import FunctionToolParam
+
+from sovetnik.core.contacts import ContactForm, FormField
+
+
+def save_contact_tool(form: ContactForm) -> FunctionToolParam:
+    """The schema of ``save_contact`` with the owner's fields."""
+    properties: dict[str, Any] = {
+        "name": {"type": "string", "description": "How to address the customer, as they gave it"},
+        "phone": {"type": "string", "description": "Phone number exactly as the customer wrote it"},
+        "order": {
+            "type": "string",
+            "description": "What the customer wants: goods, sizes, quantities, wishes, questions",
+        },
+    }
+    for field in form.fields:
+        properties[field.name] = _property(field)
+    return {
+        "type": "function",
+        "name": "save_contact",
+        "description": (
+            "Save the customer's contact so that a manager gets it at once. Call it once name and phone "
+            "are known, and again when the customer corrects or adds something. The answer says whether "
+            "it was saved and what is wrong if not."
+        ),
+        "parameters": {
+            "type": "object",
+            "properties": properties,
+            "required": ["name", "phone", "order", *(f.name for f in form.fields if f.required)],
+            "additionalProperties": False,
+        },
+        "strict": False,  # optional fields stay optional, and every compatible server takes it
+    }
+
+
+def _property(field: FormField) -> dict[str, Any]:
+    described = field.label if not field.hint else f"{field.label}: {field.hint}"
+    schema: dict[str, Any] = {"type": "string", "description": described}
+    if field.type == "choice":
+        schema["enum"] = list(field.choices)
+    if field.type == "date":
+        schema["description"] += " (YYYY-MM-DD)"
+    return schema

@@ -1,0 +1,149 @@
+"""The owner's folder on disk, read again when it changes."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+from sovetnik.core.contacts import ContactForm
+from sovetnik.core.errors import ConfigError
+from sovetnik.knowledge.form import read_form
+
+log = structlog.get_logger("sovetnik.knowledge")
+
+WHOLE = 150_000
+"""Characters of documents that go into each request: about 50,000 tokens of Russian."""
+
+LOOK_EVERY = 2.0
+"""Seconds between looks at the folder: an owner who saves a file tries it at once."""
+
+SUFFIXES = frozenset({".md", ".txt"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read, and the state of the files at that time."""
+
+    stamp: tuple[tuple[str, int, int], ...]
+    instructions: str
+    greeting: str
+    documents: str
+
+
+@dataclass(slots=True)
+class ConsultantFolder:
+    """``instructions.md``, ``greeting.md``, ``contact_form.toml`` and ``knowledge/``.
+
+    Attributes:
+        path: ``CONSULTANT_DIR``.
+    """
+
+    path: Path
+    _read: _Read | None = None
+    _looked: float = field(default=0.0)
+
+    def check(self, *, must_exist: bool) -> None:
+        """See that the folder can be read.
+
+        Raises:
+            ConfigError: it cannot.
+        """
+        if not self.path.exists() and not must_exist:
+            log.warning("no_consultant_folder", path=str(self.path.absolute()))
+            return
+        if not self.path.is_dir():
+            raise ConfigError(
+                f"CONSULTANT_DIR: there is no folder {self.path.absolute()}; "
+                "make it with instructions.md and knowledge/ in it, or name another"
+            )
+        try:
+            self._look()
+        except OSError as error:
+            raise ConfigError(
+                f"CONSULTANT_DIR: cannot read {error.filename or self.path}: {error.strerror}; "
+                "give it to the user who runs sovetnik"
+            ) from error
+
+    def form(self, region: str) -> ContactForm:
+        """The contact form.
+
+        Raises:
+            ConfigError: it is broken.
+        """
+        return read_form(self.path / "contact_form.toml", region)
+
+    def instructions(self) -> str:
+        """The owner's instructions to the consultant."""
+        return self._current().instructions
+
+    def greeting(self) -> str:
+        """The owner's own answer to /start; empty when there is none."""
+        return self._current().greeting
+
+    def documents(self) -> str:
+        """The documents, whole, up to :data:`WHOLE` characters."""
+        return self._current().documents
+
+    def _current(self) -> _Read:
+        if self._read is not None and time.monotonic() - self._looked < LOOK_EVERY:
+            return self._read
+        try:
+            return self._look()
+        except OSError as error:  # a file that is being saved just now: what was read before still holds
+            log.warning("consultant_folder_unreadable", error=str(error))
+            return self._read or _Read((), "", "", "")
+
+    def _look(self) -> _Read:
+        self._looked = time.monotonic()
+        files = self._files()
+        stamp = tuple((str(f), (stat := f.stat()).st_mtime_ns, stat.st_size) for f in files)
+        if self._read is None or self._read.stamp != stamp:
+            instructions, greeting = self.path / "instructions.md", self.path / "greeting.md"
+            self._read = _Read(
+                stamp=stamp,
+                instructions=_text(instructions) if instructions in files else "",
+                greeting=_text(greeting).strip() if greeting in files else "",
+                documents=self._documents([f for f in files if f not in (instructions, greeting)]),
+            )
+            log.info("consultant_folder_read", files=len(files), characters=len(self._read.documents))
+        return self._read
+
+    def _files(self) -> list[Path]:
+        found = [p for p in (self.path / "instructions.md", self.path / "greeting.md") if p.is_file()]
+        for folder, folders, names in os.walk(self.path / "knowledge", onerror=_raise):
+            folders.sort()
+            found.extend(
+                Path(folder, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES
+            )
+        return found
+
+    def _documents(self, files: list[Path]) -> str:
+        parts: list[str] = []
+        room = WHOLE
+        for file in files:
+            name = file.relative_to(self.path / "knowledge")
+            part = f"## {name}\n\n{_text(file).strip()}"
+            room -= len(part)
+            if room < 0:
+                log.warning("documents_left_out", first=str(name), limit_characters=WHOLE)
+                break
+            parts.append(part)
+        return "\n\n".join(parts)
+
+
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # a consultant without documents is possible
+        raise error
+
+
+def _text(path: Path) -> str:
+    """A text file in UTF-8, or as Windows in Russia saves it."""
+    raw = path.read_bytes()
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1251", errors="replace")
