@@ -1,0 +1,113 @@
+"""The bot's connection to Telegram."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import telegram
+from telegram.error import InvalidToken, NetworkError, TelegramError
+from telegram.request import HTTPXRequest
+
+from sovetnik.core.errors import ConfigError
+
+POOL = 256
+"""Connections for sending: many chats are answered at the same moment."""
+
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 20.0
+"""Seconds. Longer than PTB's 5: a message that timed out may have arrived, and is sent again."""
+
+POLL_SECONDS = 25
+"""How long one getUpdates waits at Telegram for news."""
+
+HELLO_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class BotSettings:
+    """How Telegram is reached; ``base_url`` is the Bot API's root without ``/bot``."""
+
+    token: str
+    base_url: str = "https://api.telegram.org"
+    proxy: str | None = None
+
+
+def polling_request(settings: BotSettings) -> HTTPXRequest:
+    """The request object of getUpdates; PTB uses another one for everything else."""
+    return _request(settings, pool=1, read_timeout=10.0)  # PTB adds the poll's own wait to it
+
+
+def make_bot(settings: BotSettings) -> telegram.Bot:
+    """The bot; both its requests go through the proxy, and no proxy of the environment does.
+
+    Raises:
+        ConfigError: the proxy's URL or the token cannot be used.
+    """
+    root = settings.base_url.rstrip("/")
+    try:
+        return telegram.Bot(
+            settings.token,
+            base_url=f"{root}/bot",
+            base_file_url=f"{root}/file/bot",
+            request=_request(settings, pool=POOL, read_timeout=READ_TIMEOUT),
+            get_updates_request=polling_request(settings),
+        )
+    except InvalidToken as error:
+        raise ConfigError(_BAD_TOKEN) from error
+
+
+_BAD_TOKEN = (
+    "TELEGRAM_TOKEN: Telegram does not know this token; copy it from @BotFather (/mybots → API Token)"  # noqa: S105 - a message
+)
+
+
+def _request(settings: BotSettings, *, pool: int, read_timeout: float) -> HTTPXRequest:
+    try:
+        return HTTPXRequest(
+            connection_pool_size=pool,
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=read_timeout,
+            write_timeout=READ_TIMEOUT,
+            pool_timeout=READ_TIMEOUT,
+            proxy=settings.proxy,
+            httpx_kwargs={"trust_env": False},
+        )
+    except (ValueError, RuntimeError) as error:
+        raise ConfigError(f"TELEGRAM_PROXY: {error}; write socks5://user:password@host:port") from error
+
+
+async def say_hello(bot: telegram.Bot, settings: BotSettings) -> str:
+    """Start the bot's connections and ask Telegram who it is; gives the bot's username.
+
+    Raises:
+        ConfigError: Telegram cannot be reached or refuses the token; the message says which.
+    """
+    for attempt in range(1, HELLO_TRIES + 1):
+        try:
+            await bot.initialize()
+        except InvalidToken:
+            raise ConfigError(_BAD_TOKEN) from None
+        except NetworkError as error:
+            if attempt == HELLO_TRIES:
+                raise ConfigError(_unreachable(settings, error)) from error
+            await asyncio.sleep(attempt)
+        except TelegramError as error:
+            raise ConfigError(f"TELEGRAM_TOKEN: Telegram refused: {error.message}") from error
+        else:
+            break
+    return bot.username
+
+
+def _unreachable(settings: BotSettings, error: NetworkError) -> str:
+    cause = str(error.__cause__ or error) or type(error).__name__
+    if settings.proxy:
+        shown = settings.proxy.rsplit("@", 1)[-1]
+        return (
+            f"TELEGRAM_PROXY: Telegram cannot be reached through {shown}: {cause}; check that the proxy "
+            "runs, its address, name and password"
+        )
+    return (
+        f"TELEGRAM_BASE_URL: {settings.base_url} cannot be reached: {cause}; check the network, or set "
+        "TELEGRAM_PROXY=socks5://user:password@host:port where Telegram is blocked"
+    )
