@@ -1,0 +1,255 @@
+"""The composition root: the only place that knows every adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import signal
+from collections.abc import AsyncGenerator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import structlog
+import telegram
+
+from sovetnik.assistant import Briefing, ModelSettings, OpenAiAssistant, check_model, make_client
+from sovetnik.core.contacts import ContactForm
+from sovetnik.core.errors import MailError
+from sovetnik.core.mails import Mails
+from sovetnik.core.model import Incoming
+from sovetnik.core.ports import Assistant
+from sovetnik.core.reports import current_day
+from sovetnik.core.turn import Turns
+from sovetnik.knowledge import ConsultantFolder
+from sovetnik.mail import Look, MailSettings, SmtpMailer, SmtpServer
+from sovetnik.ops.health import Health
+from sovetnik.schedule import DailyReport
+from sovetnik.settings import Settings, unknown_names
+from sovetnik.storage import SqlStore
+from sovetnik.storage.runner import LocalRunner
+from sovetnik.telegram_ui import BotSettings, Poller, TelegramMessenger, Webhook, make_bot, say_hello
+from sovetnik.telegram_ui.pace import Pace
+
+log = structlog.get_logger("sovetnik.app")
+
+GRACE = 15.0
+"""Seconds that running turns get at the end; with closing everything, `run` ends within 20."""
+
+
+def secret(value: Any) -> str | None:  # noqa: ANN401 - SecretStr or None
+    """A secret's text."""
+    return value.get_secret_value() if value is not None else None
+
+
+def make_folder(settings: Settings) -> ConsultantFolder:
+    """The owner's folder, checked.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    folder = ConsultantFolder(settings.consultant_dir)
+    folder.check(must_exist="consultant_dir" in settings.model_fields_set)
+    return folder
+
+
+def make_mailer(settings: Settings, form: ContactForm, bot: str | None = None) -> SmtpMailer:
+    """The way to the owner's mailbox."""
+    server = SmtpServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        security=settings.smtp_security,
+        username=settings.smtp_username,
+        password=secret(settings.smtp_password),
+        proxy=secret(settings.smtp_proxy),
+    )
+    look = make_look(settings, form, bot)
+    return SmtpMailer(server, MailSettings(settings.smtp_from, settings.leads_to, settings.report_to, look))
+
+
+def make_look(settings: Settings, form: ContactForm, bot: str | None = None) -> Look:
+    """For whom mails and reports are written."""
+    return Look(language=settings.language, zone=settings.timezone, field_labels=form.labels(), bot=bot)
+
+
+@asynccontextmanager
+async def model(
+    settings: Settings, folder: ConsultantFolder, form: ContactForm
+) -> AsyncGenerator[tuple[Assistant, Coroutine[Any, Any, None]]]:
+    """The assistant, and the check of its key that is still to be awaited."""
+    how = ModelSettings(
+        api_key=secret(settings.openai_api_key) or "",
+        model=settings.openai_model,
+        context=settings.context,
+        base_url=settings.openai_base_url,
+        project=settings.openai_project,
+        proxy=secret(settings.openai_proxy),
+        timeout=settings.openai_timeout,
+    )
+    briefing = Briefing(
+        instructions=folder.instructions, documents=folder.documents, form=form, zone=settings.timezone
+    )
+    salt = hashlib.sha256(settings.token.encode()).hexdigest()
+    client = make_client(how)
+    async with client:
+        yield OpenAiAssistant(client, how, briefing, salt), check_model(client, how)
+
+
+@dataclass(slots=True)
+class _Parts:
+    """What `run` has put together."""
+
+    settings: Settings
+    store: SqlStore
+    bot: telegram.Bot
+    turns: Turns
+    runner: LocalRunner
+    mails: Mails
+    mailer: SmtpMailer
+    report: DailyReport
+
+    async def accept(self, updates: Sequence[Incoming]) -> None:
+        """Store updates, then wake their chats."""
+        self.runner.wake(await self.store.accept(updates))
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until SIGTERM or Ctrl-C.
+
+    Raises:
+        ConfigError: something the owner has to mend.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    for line in unknown_names():
+        log.warning("unknown_setting", problem=line)
+    async with AsyncExitStack() as stack:
+        parts = await _assemble(settings, stack)
+        if not stop.is_set():
+            await _serve(parts, stack, stop)
+    log.info("stopped")
+
+
+async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
+    folder = make_folder(settings)
+    form = folder.form(settings.phone_region)
+    url = settings.database_url.get_secret_value()
+    store = await stack.enter_async_context(SqlStore.open(url, exclusive=True))
+    how = BotSettings(
+        settings.token,
+        settings.telegram_base_url,
+        secret(settings.telegram_proxy),
+    )
+    bot = make_bot(how)
+    assistant, model_check = await stack.enter_async_context(model(settings, folder, form))
+    stack.push_async_callback(bot.shutdown)
+    username, _ = await asyncio.gather(say_hello(bot, how), model_check)
+    mailer = make_mailer(settings, form, username)
+    mails = Mails(store, mailer)
+    turns = Turns(
+        store=store,
+        assistant=assistant,
+        messenger=TelegramMessenger(bot, Pace(settings.telegram_rate, settings.telegram_chat_rate)),
+        form=form,
+        wake_mails=mails.wake,
+        greeting=folder.greeting,
+        join=settings.join_messages,
+        slots=asyncio.Semaphore(settings.model_concurrency),
+    )
+    report = DailyReport(
+        at=settings.report_time,
+        zone=settings.timezone,
+        last_day=lambda: _last_day(store, settings),
+        claim=store.claim_report,
+        made=mails.wake,
+    )
+    return _Parts(settings, store, bot, turns, LocalRunner(turns.drain), mails, mailer, report)
+
+
+async def _last_day(store: SqlStore, settings: Settings) -> date:
+    """The day of the newest report; on the very first start, the day before the first one due."""
+    last = await store.last_report()
+    if last is not None:
+        return last.day
+    day = current_day(datetime.now(UTC), settings.report_time, settings.timezone)
+    await store.first_window(day)
+    return day
+
+
+async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> None:
+    background: list[asyncio.Task[Any]] = [asyncio.create_task(parts.mails.run(), name="mails")]
+    stack.push_async_callback(_cancel, background)
+    stack.push_async_callback(_finish_turns, parts)
+    parts.runner.wake(await parts.store.recover())
+    parts.report.start()
+    stack.callback(parts.report.stop)
+    poller = Poller(parts.bot, parts.accept)
+    if parts.settings.telegram_webhook_url:
+        await _listen(parts, stack)
+    else:
+        polling = asyncio.create_task(poller.run(), name="polling")
+        background.append(polling)
+        stack.push_async_callback(_cancel, [polling])  # first of all: nothing new while turns finish
+    if parts.settings.http_listen:
+        health = Health(parts.settings.http_listen, lambda: poller.polled_at)
+        await health.start()
+        stack.push_async_callback(health.stop)
+    background.append(asyncio.create_task(_check_mail(parts.mailer, parts.settings), name="mail check"))
+    log.info("ready", bot=parts.bot.username, context=parts.settings.context)
+    await _until(stop, background)
+    log.info("stopping")
+
+
+async def _listen(parts: _Parts, stack: AsyncExitStack) -> None:
+    settings = parts.settings
+    webhook = Webhook(parts.bot, parts.accept)
+    # The same for every replica without being stored: whoever knows the token may know it.
+    made = hmac.new(settings.token.encode(), b"webhook", hashlib.sha256).hexdigest()
+    given = secret(settings.telegram_webhook_secret) or made
+    await webhook.start(settings.telegram_webhook_url or "", settings.telegram_webhook_listen, given)
+    stack.push_async_callback(webhook.stop)
+
+
+async def _until(stop: asyncio.Event, background: Sequence[asyncio.Task[Any]]) -> None:
+    """Wait for the end; a background task that fails ends the program, with its error."""
+    waiting = asyncio.create_task(stop.wait())
+    pending: set[asyncio.Task[Any]] = {waiting, *background}
+    while waiting in pending:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task is not waiting:
+                task.result()
+
+
+async def _finish_turns(parts: _Parts) -> None:
+    parts.turns.stopping.set()
+    cut = await parts.runner.stop(GRACE)
+    if cut:
+        log.warning("turns_cut_off", chats=cut, why="they took too long; they are answered after the start")
+
+
+async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    with contextlib.suppress(Exception):
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _check_mail(mailer: SmtpMailer, settings: Settings) -> None:
+    """Say at once what would otherwise be noticed when the first lead does not arrive."""
+    if not settings.smtp_host:
+        log.warning("mail_not_set_up", why="SMTP_HOST is not set: leads and reports wait in the outbox")
+        return
+    for name, value in (("LEADS_TO", settings.leads_to), ("REPORT_TO", settings.report_to)):
+        if not value:
+            log.warning("mail_not_set_up", why=f"{name} is not set: its mails wait in the outbox")
+    try:
+        await mailer.check_login()
+    except MailError as error:
+        log.error(
+            "mail_unreachable", error=str(error), way_out="check the SMTP_ settings; mails wait until then"
+        )

@@ -1,0 +1,101 @@
+"""What the command line says, in both languages."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from sovetnik.core.model import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One language's help texts."""
+
+    about: str
+    run: str
+    demo: str
+    report: str
+    report_date: str
+    report_html: str
+    report_send: str
+    export: str
+    export_from: str
+    export_to: str
+    format: str
+    leads: str
+    completion: str
+    shell_name: str
+    report_written: str
+    report_sent: str
+    report_nobody: str
+
+
+EN = Words(
+    about="Sovetnik: an AI consultant for Telegram that knows your product and brings you contacts.",
+    run="Run the bot. Ctrl-C or SIGTERM finishes the running answers and stops.",
+    demo="Play one conversation through the whole product, with no account, and show what came of it.",
+    report="The daily report, on demand: what has happened since the last one, or on one day.",
+    report_date="A calendar day (YYYY-MM-DD) instead of the time since the last report.",
+    report_html="Write it as a web page into this file.",
+    report_send="Send it by mail to REPORT_TO.",
+    export="Every stored message, to standard output.",
+    export_from="Only from this time on (ISO 8601; without a zone: the owner's).",
+    export_to="Only up to this time.",
+    format="jsonl or csv.",
+    leads="Every lead, to standard output.",
+    completion='Print a completion script: eval "$(sovetnik completion bash)".',
+    shell_name="bash, zsh or fish.",
+    report_written="Report written to {path}",
+    report_sent="Report sent to {count} recipient(s)",
+    report_nobody="the report cannot be sent: set SMTP_HOST and REPORT_TO",
+)
+
+RU = Words(
+    about="Советник: ИИ-консультант для Telegram, который знает ваш товар и приносит вам контакты.",
+    run="Запустить бота. Ctrl-C или SIGTERM: закончить начатые ответы и остановиться.",
+    demo="Провести один разговор через весь продукт, без учётных записей, и показать, что вышло.",
+    report="Ежедневный отчёт по запросу: что было после прошлого отчёта или за один день.",
+    report_date="Календарный день (ГГГГ-ММ-ДД) вместо времени после прошлого отчёта.",
+    report_html="Записать его страницей в этот файл.",
+    report_send="Отправить его письмом на REPORT_TO.",
+    export="Все сохранённые сообщения, в стандартный вывод.",
+    export_from="Только начиная с этого времени (ISO 8601; без пояса — время владельца).",
+    export_to="Только до этого времени.",
+    format="jsonl или csv.",
+    leads="Все заявки, в стандартный вывод.",
+    completion='Напечатать скрипт автодополнения: eval "$(sovetnik completion bash)".',
+    shell_name="bash, zsh или fish.",
+    report_written="Отчёт записан в {path}",
+    report_sent="Отчёт отправлен, получателей: {count}",
+    report_nobody="отчёт некому отправить: задайте SMTP_HOST и REPORT_TO",
+)
+
+
+def language() -> Language:
+    """The language of the command line: ``LANGUAGE`` as the owner set it, else the system's."""
+    for value in (
+        os.environ.get("LANGUAGE"),
+        _from_dotenv(),
+        os.environ.get("LC_ALL"),
+        os.environ.get("LANG"),
+    ):
+        if value:
+            return "ru" if value.lower().startswith("ru") else "en"
+    return "en"
+
+
+def words() -> Words:
+    """The texts in that language."""
+    return RU if language() == "ru" else EN
+
+
+def _from_dotenv() -> str | None:
+    """Read before settings are: help must work where they are wrong."""
+    try:
+        lines = Path(".env").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    found = [line.partition("=")[2].strip() for line in lines if line.startswith("LANGUAGE=")]
+    return found[-1].strip("\"'") if found else None
