@@ -1,0 +1,16 @@
+"""The stage as a fixture."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.stage import Stage, stage
+
+
+@pytest.fixture
+async def scene(tmp_path: Path) -> AsyncGenerator[Stage]:
+    async with stage(tmp_path) as ready:
+        yield ready

@@ -1,0 +1,192 @@
+"""A whole stage for one bot: Telegram, model and mailbox on loopback, and `sovetnik run` as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sovetnik.demo.botapi import BotApi
+from sovetnik.demo.mailbox import Mailbox
+from sovetnik.demo.modelapi import KEY, Brain, ModelApi, echo
+from sovetnik.demo.serving import serve
+
+TOKEN = "7000000001:AAF-loopback-only-token-of-the-tests"
+EXAMPLES = Path(__file__).parents[2] / "examples"
+PATIENCE = 20.0
+
+
+@dataclass
+class Bot:
+    """A running `sovetnik run`."""
+
+    process: asyncio.subprocess.Process
+    log: list[dict[str, Any]] = field(default_factory=list)
+    raw: list[str] = field(default_factory=list)
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _reader: asyncio.Task[None] | None = None
+
+    async def read(self) -> None:
+        async for line in self.process.stderr:
+            text = line.decode(errors="replace").rstrip()
+            async with self._news:
+                self.raw.append(text)
+                if text.startswith("{"):
+                    self.log.append(json.loads(text))
+                self._news.notify_all()
+        async with self._news:
+            self._news.notify_all()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [row for row in self.log if row["event"] == name]
+
+    async def logged(self, name: str, count: int = 1) -> dict[str, Any]:
+        """Wait for the nth log line of that event."""
+        try:
+            async with asyncio.timeout(PATIENCE), self._news:
+                await self._news.wait_for(lambda: len(self.events(name)) >= count or self._reader.done())
+        except TimeoutError:
+            pass
+        assert len(self.events(name)) >= count, f"no {name} in the log:\n" + "\n".join(self.raw[-40:])
+        return self.events(name)[count - 1]
+
+    async def ended(self) -> int:
+        async with asyncio.timeout(PATIENCE + 5):
+            code = await self.process.wait()
+            await self._reader
+        return code
+
+    async def stop(self) -> int:
+        """SIGTERM, as a service manager does; the exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        self.process.kill()
+        await self.ended()
+
+
+@dataclass
+class Stage:
+    """The servers and the folder of one test."""
+
+    folder: Path
+    telegram: BotApi
+    model: ModelApi
+    mailbox: Mailbox
+    telegram_url: str
+    model_url: str
+    env: dict[str, str] = field(default_factory=dict)
+    bots: list[Bot] = field(default_factory=list)
+
+    def settings(self, **changes: str | None) -> dict[str, str]:
+        """The environment of `sovetnik`; None takes a setting away."""
+        values: dict[str, str | None] = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "TELEGRAM_TOKEN": TOKEN,
+            "TELEGRAM_BASE_URL": self.telegram_url,
+            "OPENAI_API_KEY": KEY,
+            "OPENAI_BASE_URL": f"{self.model_url}/v1",
+            "OPENAI_CONTEXT": "conversation",
+            "CONSULTANT_DIR": str(EXAMPLES / "ru"),
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(self.mailbox.port),
+            "SMTP_SECURITY": "none",
+            "SMTP_FROM": "bot@shop.example",
+            "LEADS_TO": "owner@shop.example",
+            "REPORT_TO": "owner@shop.example",
+            "TIMEZONE": "Europe/Moscow",
+            "JOIN_MESSAGES": "0",
+            "TELEGRAM_RATE": "0",
+            "TELEGRAM_CHAT_RATE": "0",
+            "LOG_FORMAT": "json",
+            **self.env,
+            **changes,
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    async def launch(self, **changes: str | None) -> Bot:
+        """Start `sovetnik run` without waiting for it."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "sovetnik",
+            "run",
+            cwd=self.folder,
+            env=self.settings(**changes),
+            stderr=asyncio.subprocess.PIPE,
+            limit=1 << 20,
+        )
+        bot = Bot(process)
+        bot._reader = asyncio.create_task(bot.read())
+        self.bots.append(bot)
+        return bot
+
+    async def run(self, **changes: str | None) -> Bot:
+        """Start `sovetnik run`; returns when it is ready."""
+        bot = await self.launch(**changes)
+        await bot.logged("ready")
+        return bot
+
+    async def command(self, *arguments: str, **changes: str | None) -> tuple[int, str, str]:
+        """Run another command of `sovetnik`: exit code, standard output, standard error."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "sovetnik",
+            *arguments,
+            cwd=self.folder,
+            env=self.settings(**changes),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), PATIENCE)
+        return process.returncode or 0, out.decode(), err.decode()
+
+    async def rows(self, *arguments: str) -> list[dict[str, Any]]:
+        """The JSON lines that a command prints."""
+        code, out, err = await self.command(*arguments)
+        assert code == 0, err
+        return [json.loads(line) for line in out.splitlines()]
+
+
+@asynccontextmanager
+async def stage(folder: Path, brain: Brain = echo, **mailbox: Any) -> AsyncGenerator[Stage]:
+    """Set the servers up; whatever still runs at the end is killed."""
+    telegram = BotApi(TOKEN)
+    model = ModelApi(brain)
+    async with AsyncExitStack() as stack:
+        telegram_url = await stack.enter_async_context(serve(telegram.app))
+        model_url = await stack.enter_async_context(serve(model.app))
+        box = await stack.enter_async_context(Mailbox(**mailbox))
+        scene = Stage(folder, telegram, model, box, telegram_url, model_url)
+        try:
+            yield scene
+        finally:
+            for bot in scene.bots:
+                print("\n".join(bot.raw))  # pytest shows it when the test failed
+                if bot.process.returncode is None:
+                    await bot.kill()
+
+
+def bot_texts(scene: Stage, chat_id: int) -> list[str]:
+    return scene.telegram.answers(chat_id)
+
+
+async def until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    """Wait for something that no server announces."""
+    try:
+        async with asyncio.timeout(patience):
+            while not condition():
+                await asyncio.sleep(0.02)
+    except TimeoutError:
+        raise AssertionError(f"not within {patience} s: {what}") from None
