@@ -173,7 +173,7 @@ async def stage(folder: Path, brain: Brain = echo, **mailbox: Any) -> AsyncGener
             yield scene
         finally:
             for bot in scene.bots:
-                print("\n".join(bot.raw))  # pytest shows it when the test failed
+                sys.stdout.write("\n".join(bot.raw) + "\n")  # pytest shows it when the test failed
                 if bot.process.returncode is None:
                     await bot.kill()
 
@@ -186,7 +186,7 @@ async def until(condition: Callable[[], bool], what: str, patience: float = PATI
     """Wait for something that no server announces."""
     try:
         async with asyncio.timeout(patience):
-            while not condition():
+            while not condition():  # noqa: ASYNC110 - it has no event
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"not within {patience} s: {what}") from None

@@ -1,0 +1,150 @@
+"""Views through templates: HTML with its styles inlined for mail programs, whole pages, plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import css_inline
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from sovetnik.core.model import LeadDossier, Report
+from sovetnik.mail.bubbles import Limits
+from sovetnik.mail.headers import scrub
+from sovetnik.mail.lead_view import LeadView, lead_view
+from sovetnik.mail.report_view import ReportView, report_view
+from sovetnik.mail.settings import Look
+from sovetnik.mail.wording import Wording, public_link
+
+HTML_BUDGET = 80_000
+"""Bytes of a mail's HTML: Gmail clips at about 102 kB, and relays may add their own lines."""
+
+WHOLE = Limits()
+# Chosen so that a report's head keeps to the budget even if every text in it is as long as it may be.
+IN_MAIL = Limits(message=3_000, dialogue=12_000, value=480, rows=25, problems=12)
+IN_LEAD = Limits(message=6_000, dialogue=60_000, value=1_500)
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """A mail's two bodies and, where they had to be shortened, the whole as a page of its own."""
+
+    subject: str
+    html: str
+    text: str
+    whole: str | None
+
+
+def lead_pages(dossier: LeadDossier, look: Look) -> Pages:
+    """A lead's bodies, the conversation cut to its newest messages where it is too long."""
+    wording = Wording(look)
+
+    def show(newest: int) -> tuple[LeadView, str]:
+        view = lead_view(dossier, wording, IN_LEAD, newest)
+        return view, _inlined("lead.html.j2", wording, view)
+
+    view, html = _largest(show, len(dossier.dialogue))
+    whole = None
+    if view.shortened:
+        whole = _page("lead.html.j2", wording, lead_view(dossier, wording, WHOLE))
+    return Pages(view.subject, html, _text("lead.txt.j2", wording, view), whole)
+
+
+def report_pages(report: Report, look: Look) -> Pages:
+    """A report's bodies, with as many dialogues as there is room for."""
+    wording = Wording(look)
+    full = report_view(report, wording, IN_MAIL)
+
+    def show(count: int) -> tuple[ReportView, str]:
+        view = replace(full, dialogues=full.dialogues[:count])
+        return view, _inlined("report.html.j2", wording, view, left_out=len(full.dialogues) - count)
+
+    view, html = _largest(show, len(full.dialogues))
+    left_out = len(full.dialogues) - len(view.dialogues)
+    text = _text("report.txt.j2", wording, view, left_out=left_out)
+    whole = render_report_html(report, look) if left_out or view.shortened else None
+    return Pages(full.subject, html, text, whole)
+
+
+def render_report_html(report: Report, look: Look) -> str:
+    """The complete report as a page of its own, for a browser: nothing is left out."""
+    wording = Wording(look)
+    return _page("report.html.j2", wording, report_view(report, wording, WHOLE), left_out=0)
+
+
+def render_report_text(report: Report, look: Look) -> str:
+    """The complete report as plain text, for a terminal."""
+    wording = Wording(look)
+    return _text("report.txt.j2", wording, report_view(report, wording, WHOLE), left_out=0)
+
+
+V = TypeVar("V", LeadView, ReportView)
+
+
+def _largest(show: Callable[[int], tuple[V, str]], most: int) -> tuple[V, str]:
+    """The page with the most pieces that keeps to the budget, found by bisection."""
+    best = show(most)
+    if _size(best[1]) <= HTML_BUDGET:
+        return best
+    best, low, high = show(0), 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        tried = show(middle)
+        if _size(tried[1]) <= HTML_BUDGET:
+            best, low = tried, middle
+        else:
+            high = middle
+    return best
+
+
+def _size(html: str) -> int:
+    return len(html.encode())
+
+
+def _inlined(template: str, wording: Wording, view: LeadView | ReportView, *, left_out: int = 0) -> str:
+    return _inliner().inline(_page(template, wording, view, left_out=left_out))
+
+
+def _page(template: str, wording: Wording, view: LeadView | ReportView, *, left_out: int = 0) -> str:
+    return scrub(_render(template, wording, view, left_out))
+
+
+def _text(template: str, wording: Wording, view: LeadView | ReportView, *, left_out: int = 0) -> str:
+    lines = (line.rstrip() for line in scrub(_render(template, wording, view, left_out)).split("\n"))
+    return "\n".join(lines).strip() + "\n"
+
+
+def _render(template: str, wording: Wording, view: LeadView | ReportView, left_out: int) -> str:
+    link = public_link(wording.look.bot)
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            view=view,
+            texts=wording.texts,
+            language=wording.look.language,
+            bot=f"@{link.removeprefix('https://t.me/')}" if link else None,
+            bot_link=link,
+            left_out=wording.count(left_out, wording.texts.dialogue_forms) if left_out else None,
+        )
+    )
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+@cache
+def _inliner() -> css_inline.CSSInliner:
+    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
