@@ -117,16 +117,21 @@ class _Parts:
 
 
 async def run(settings: Settings) -> None:
-    """Run the bot until SIGTERM or Ctrl-C.
-
-    Raises:
-        ConfigError: something the owner has to mend.
-    """
+    """Run the bot until SIGTERM or Ctrl-C; see :func:`run_until`."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     for line in unknown_names():
         log.warning("unknown_setting", problem=line)
+    await run_until(stop, settings)
+
+
+async def run_until(stop: asyncio.Event, settings: Settings) -> None:
+    """Run the bot until ``stop`` is set, then finish the running turns.
+
+    Raises:
+        ConfigError: something the owner has to mend.
+    """
     async with AsyncExitStack() as stack:
         parts = await _assemble(settings, stack)
         if not stop.is_set():
@@ -184,6 +189,7 @@ async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> N
     background: list[asyncio.Task[Any]] = [asyncio.create_task(parts.mails.run(), name="mails")]
     stack.push_async_callback(_cancel, background)
     stack.push_async_callback(_finish_turns, parts)
+    await _last_day(parts.store, parts.settings)  # before the first message, or its report would miss it
     parts.runner.wake(await parts.store.recover())
     parts.report.start()
     stack.callback(parts.report.stop)

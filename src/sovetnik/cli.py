@@ -16,7 +16,7 @@ from cyclopts import App, Parameter
 
 from sovetnik import __version__
 from sovetnik.core.errors import SovetnikError
-from sovetnik.words import words
+from sovetnik.words import language, words
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -59,6 +59,19 @@ def run() -> None:
     settings = _settings()
     _ = settings.token  # before anything else: it is what a new owner forgets
     _go(run_bot(settings))
+
+
+@app.command(help=W.demo)
+def demo(
+    *,
+    folder: Annotated[Path | None, Parameter(help=W.demo_folder)] = None,
+) -> None:
+    """One conversation through the whole product."""
+    from sovetnik.ops.logs import set_up_logs
+    from sovetnik.showcase import show
+
+    set_up_logs("ERROR", "console", ())
+    _go(show(language(), folder))
 
 
 @app.command(help=W.report)

@@ -16,6 +16,7 @@ class Words:
     about: str
     run: str
     demo: str
+    demo_folder: str
     report: str
     report_date: str
     report_html: str
@@ -36,6 +37,7 @@ EN = Words(
     about="Sovetnik: an AI consultant for Telegram that knows your product and brings you contacts.",
     run="Run the bot. Ctrl-C or SIGTERM finishes the running answers and stops.",
     demo="Play one conversation through the whole product, with no account, and show what came of it.",
+    demo_folder="A consultant folder of yours instead of the sample business.",
     report="The daily report, on demand: what has happened since the last one, or on one day.",
     report_date="A calendar day (YYYY-MM-DD) instead of the time since the last report.",
     report_html="Write it as a web page into this file.",
@@ -56,6 +58,7 @@ RU = Words(
     about="Советник: ИИ-консультант для Telegram, который знает ваш товар и приносит вам контакты.",
     run="Запустить бота. Ctrl-C или SIGTERM: закончить начатые ответы и остановиться.",
     demo="Провести один разговор через весь продукт, без учётных записей, и показать, что вышло.",
+    demo_folder="Ваша папка консультанта вместо примера.",
     report="Ежедневный отчёт по запросу: что было после прошлого отчёта или за один день.",
     report_date="Календарный день (ГГГГ-ММ-ДД) вместо времени после прошлого отчёта.",
     report_html="Записать его страницей в этот файл.",
