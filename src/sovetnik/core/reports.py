@@ -37,3 +37,12 @@ def current_day(now: datetime, at: time, zone: ZoneInfo) -> date:
 def calendar_day(day: date, zone: ZoneInfo) -> Window:
     """The whole day, from midnight to midnight of the owner's clock."""
     return Window(day, moment(day, time(), zone), moment(day + timedelta(days=1), time(), zone))
+
+
+def shown_day(window: Window, zone: ZoneInfo) -> date:
+    """What a window is called: the day that most of it lies in.
+
+    A report at 09:00 tells of yesterday, one at 21:00 of today.
+    """
+    half = min(window.end - window.start, timedelta(days=1)) / 2
+    return (window.end - half).astimezone(zone).date()

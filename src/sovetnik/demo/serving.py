@@ -76,7 +76,8 @@ class _Server(uvicorn.Server):
         if tasks:
             await asyncio.wait(tasks, timeout=GRACE_SECONDS)
         for connection in connections:
-            connection.transport.abort()
+            if not connection.transport.is_closing():  # a closing one still sends the end of its answer
+                connection.transport.abort()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

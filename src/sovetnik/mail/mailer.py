@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import threading
 from collections.abc import Callable
 from email.message import EmailMessage
 
@@ -65,7 +67,7 @@ class SmtpMailer:
         """
         if not self._server.host:
             raise MailError("no mail server is configured: set SMTP_HOST")
-        await asyncio.to_thread(self._knock)
+        await _apart(self._knock)
 
     def _knock(self) -> None:
         with session(self._server) as smtp, stage(self._server, "check"):
@@ -79,7 +81,7 @@ class SmtpMailer:
         missing = tuple(address for address in recipients if address not in accepted)
         if missing:
             # Composing a long report takes some hundred milliseconds: not on the event loop either.
-            await asyncio.to_thread(self._hand_over, compose, missing, accepted)
+            await _apart(lambda: self._hand_over(compose, missing, accepted))
         return tuple(dict.fromkeys((*accepted, *missing)))
 
     def _hand_over(
@@ -93,6 +95,35 @@ class SmtpMailer:
             has_it = (*accepted, *(address for address in missing if address not in refused))
             words = "; ".join(f"{address}: {why}" for address, why in refused.items())
             raise MailError(words, tuple(dict.fromkeys(has_it)))
+
+
+async def _apart(work: Callable[[], None]) -> None:
+    """Run blocking work on a thread of its own.
+
+    A daemon, unlike the executor's threads: a server that hangs must not hold up the end of the program.
+    """
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def finish(error: BaseException | None) -> None:
+        if done.done():  # cancelled meanwhile
+            return
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+    def run() -> None:
+        outcome: BaseException | None = None
+        try:
+            work()
+        except BaseException as error:  # noqa: BLE001 - raised again where the work was asked for
+            outcome = error
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(finish, outcome)
+
+    threading.Thread(target=run, name="sovetnik-mail", daemon=True).start()
+    await done
 
 
 def _default_sender(server: SmtpServer) -> str:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from markupsafe import Markup
 
 from sovetnik.core.model import Dialogue, FailedMail, Lead, Report
+from sovetnik.core.reports import shown_day
 from sovetnik.mail.bubbles import Bubble, Limits, Shortener, chat_name, make_bubbles
 from sovetnik.mail.figures import Figures, count_figures, is_new
 from sovetnik.mail.headers import header_text, scrub
@@ -102,14 +103,15 @@ def report_view(report: Report, wording: Wording, limits: Limits) -> ReportView:
     shortener = Shortener(limits)
     problems = _problems(report, wording, shortener)
     headline = _headline(figures, wording)
-    day = wording.day(report.window.day)
+    shown_as = shown_day(report.window, wording.look.zone)
+    day = wording.day(shown_as)
     leads, more_leads = _first(report.leads, limits.rows, texts.more_leads)
     shown, more_problems = _first(problems, limits.problems, texts.more_problems)
     lead_lines = tuple(_lead_line(lead, report, wording, shortener) for lead in leads)
     dialogues = tuple(_dialogue_view(item, report, wording, shortener) for item in report.dialogues)
     return ReportView(
         subject=f"{texts.report_subject.format(day=day)}: {headline}",
-        weekday=wording.weekday(report.window.day),
+        weekday=wording.weekday(shown_as),
         day=day,
         window=texts.window.format(
             start=wording.day_clock(report.window.start),
@@ -222,7 +224,7 @@ def _given_up(mail: FailedMail, report: Report, wording: Wording, shortener: Sho
 
 def _moment(moment: datetime, report: Report, wording: Wording) -> str:
     """The clock alone on the report's own day, with the date on any other."""
-    if wording.local(moment).date() == report.window.day:
+    if wording.local(moment).date() == shown_day(report.window, wording.look.zone):
         return wording.clock(moment)
     return wording.day_clock(moment)
 
@@ -244,7 +246,7 @@ def _dialogue_view(
         earlier=texts.earlier_here.format(count=wording.count(earlier, texts.message_forms))
         if earlier
         else None,
-        bubbles=make_bubbles(chat, shown, wording, shortener, report.window.day),
+        bubbles=make_bubbles(chat, shown, wording, shortener, shown_day(report.window, wording.look.zone)),
     )
 
 
