@@ -2,8 +2,8 @@
 
     python scripts/mail_pictures.py [--only lead-ru] [--to FOLDER]
 
-Needs ``chromium`` (Debian: ``apt-get install chromium fonts-inter fonts-noto-color-emoji``). The samples
-are invented: names, numbers and texts belong to nobody.
+Needs ``chromium`` (Debian: ``apt-get install chromium fonts-inter fonts-noto-color-emoji``); with
+``pngquant`` the pictures take a third. The samples are invented: names, numbers and texts belong to nobody.
 """
 
 from __future__ import annotations
@@ -29,12 +29,14 @@ from sovetnik.core.model import (
     LeadDossier,
     Message,
     MessageKind,
+    Notice,
+    Passage,
     Report,
     Role,
     Usage,
     Window,
 )
-from sovetnik.mail import Envelope, Look, compose_lead, compose_report
+from sovetnik.mail import Envelope, Look, compose_lead, compose_notice, compose_report
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 ENVELOPE = Envelope("sovetnik@example.com", ("owner@example.com",))
@@ -58,6 +60,7 @@ a: Хорошее сочетание. Посмотрите серию [«Лён�
 и столешница «дуб натуральный».
 
 Замер бесплатный. Как к вам обращаться и по какому номеру договориться о времени?
+[prices.md: Кухни; prices.md: Столешницы; catalog.docx: Серия «Лён»; delivery.md; faq.md: Замер; terms.md]
 c: Анна Соколова, 8 916 555-01-27. Лучше после шести 🙂
 a: Анна, спасибо! Записал: **угловая кухня 3,2 м, матовые светлые фасады**. Мастер позвонит после 18:00.
 """
@@ -78,6 +81,12 @@ c: Добрый день, вы делаете шкафы-купе в нишу?
 a: Добрый день! Да, от 1,2 до 4 метров шириной. Какая у вас ниша и какая высота потолка?
 c: 2,40 на 2,65, зеркало на одной двери
 a: Такой шкаф стоит примерно **96 000 ₽** с установкой, срок — 18 рабочих дней.
+[prices.md: Шкафы-купе; delivery.md]
+c: рассрочка есть?
+a: Об этом в документах не сказано, уточню у менеджера. Как вас зовут и на какой номер перезвонить?
+[?: Есть ли рассрочка?]
+c: Дмитрий Орлов, 8 903 555-01-88
+a: Дмитрий, спасибо! Менеджер перезвонит и расскажет о рассрочке.
 """
 ARABIC = """
 c: مرحبا، هل تقومون بالتوصيل إلى قازان؟
@@ -86,13 +95,29 @@ a: مرحبًا! نعم، التوصيل إلى قازان يستغرق 3 أيا
 MEASURING = """
 c: Здравствуйте. Замер в Химках делаете?
 a: Здравствуйте! Да, выезд замерщика в Химки бесплатный. Когда вам удобно?
-c: спасибо, подумаю
+[delivery.md: Замер и выезд]
+c: а старую кухню вы вывозите?
+a: В наших документах этого нет, а выдумывать не буду. Передать вопрос менеджеру?
+[?: Вывозите ли вы старую кухню?]
 """
 WARRANTY = """
 c: а гарантия какая?
 e: Простите, не получилось ответить. Попробуйте, пожалуйста, ещё раз. Код K7Q2ZD
 c: какая гарантия на фурнитуру?
-a: На фурнитуру — 10 лет, на корпус и фасады — 24 месяца.
+q: Сейчас я отвечаю только выдержками из документов (код K7Q2ZD).
+
+Вот что об этом сказано в наших документах:
+
+> **Фурнитура** — 10 лет со дня установки.
+> **Корпус и фасады** — 24 месяца.
+
+_warranty.md: Гарантия › Сроки_
+
+Если нужен ответ человека, оставьте имя и телефон — передам менеджеру.
+[warranty.md: Гарантия › Сроки]
+c: А рассрочка есть?
+a: Про рассрочку в документах ничего нет. Передать вопрос менеджеру?
+[?: есть ли рассрочка]
 """
 OTHER_TALKS: tuple[tuple[str, str | None, str, str], ...] = (
     ("Дмитрий", "dm_orlov", "09:41", WARDROBE),
@@ -104,10 +129,12 @@ ROLES: dict[str, tuple[Role, MessageKind]] = {
     "c": ("customer", "text"),
     "a": ("assistant", "answer"),
     "e": ("assistant", "error"),
+    "q": ("assistant", "quote"),
 }
 
 
-LINE = re.compile(r"^([cae]): (.*?)(?=\n[cae]: |\n?\Z)", re.MULTILINE | re.DOTALL)
+LINE = re.compile(r"^([caeq]): (.*?)(?:\n\[(.*?)\])?(?=\n[caeq]: |\n?\Z)", re.MULTILINE | re.DOTALL)
+"""Who speaks, the text, then in square brackets the sources, or after ``?`` what the documents lack."""
 
 
 def moment(clock: str, day: date = DAY, zone: ZoneInfo = MOSCOW) -> datetime:
@@ -117,13 +144,23 @@ def moment(clock: str, day: date = DAY, zone: ZoneInfo = MOSCOW) -> datetime:
 def talk(chat: Chat, script: str, start: datetime) -> tuple[Message, ...]:
     messages: list[Message] = []
     at = start
-    for number, (who, text) in enumerate(LINE.findall(script)):
+    for number, (who, text, note) in enumerate(LINE.findall(script)):
         role, kind = ROLES[who]
         at += timedelta(seconds=75 if who == "c" else 4.2)
         usage = Usage("gpt", 2840, 1920, 164, 3.9, 1) if who == "a" else None
-        code = "K7Q2ZD" if who == "e" else None
-        messages.append(Message(number, chat.id, role, kind, text, at, usage=usage, error_code=code))
+        code = "K7Q2ZD" if who in "eq" else None
+        message = Message(number, chat.id, role, kind, text, at, usage=usage, error_code=code)
+        if note.startswith("?: "):
+            message = replace(message, unanswered=note.removeprefix("?: "))
+        elif note:
+            message = replace(message, passages=tuple(passage(place) for place in note.split("; ")))
+        messages.append(message)
     return tuple(messages)
+
+
+def passage(place: str) -> Passage:
+    source, _, heading = place.partition(": ")
+    return Passage(source, heading, "")
 
 
 def lead_ru() -> tuple[LeadDossier, Look]:
@@ -176,6 +213,11 @@ def report_ru() -> tuple[Report, Look]:
     return report, look
 
 
+def notice_ru() -> tuple[Notice, datetime, Look]:
+    detail = "quota: insufficient_quota: You exceeded your current quota, please check your plan and billing"
+    return Notice("model_down", detail, "K7Q2ZD"), moment("19:24"), lead_ru()[1]
+
+
 def html_of(mail: EmailMessage) -> str:
     body = mail.get_body(("html",))
     assert body is not None
@@ -186,6 +228,7 @@ def mails() -> dict[str, str]:
     return {
         "lead-ru": html_of(compose_lead(*lead_ru(), ENVELOPE)),
         "lead-en": html_of(compose_lead(*lead_en(), ENVELOPE)),
+        "notice-ru": html_of(compose_notice(*notice_ru(), ENVELOPE)),
         "report-ru": html_of(compose_report(*report_ru(), ENVELOPE)),
     }
 
@@ -217,6 +260,13 @@ def draw(chromium: str, page: Path, picture: Path, width: int, *, dark: bool) ->
     )
 
 
+def press(picture: Path) -> None:
+    """Make the file smaller, if the tool is there; 256 colours are plenty for letters on plain ground."""
+    if tool := shutil.which("pngquant"):
+        command = [tool, "--force", "--ext", ".png", "--quality", "70-95", "--speed", "1", str(picture)]
+        subprocess.run(command, check=True, timeout=60)
+
+
 def run(chromium: str, page: Path, dark: bool, *arguments: str) -> str:
     with tempfile.TemporaryDirectory() as profile:
         command = [
@@ -236,7 +286,7 @@ def run(chromium: str, page: Path, dark: bool, *arguments: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--only", help="one mail: lead-ru, lead-en or report-ru")
+    parser.add_argument("--only", help="one mail: lead-ru, lead-en, notice-ru or report-ru")
     parser.add_argument("--to", type=Path, default=PICTURES)
     options = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -255,6 +305,7 @@ def main() -> None:
                 ):
                     picture = options.to / f"mail-{name}-{look}.png"
                     draw(chromium, page, picture, width, dark=dark)
+                    press(picture)
                     print(picture, picture.stat().st_size)
 
 

@@ -17,6 +17,7 @@ from sovetnik.core.model import (
     Lead,
     LeadDossier,
     Message,
+    Passage,
     Report,
     Usage,
     Window,
@@ -84,6 +85,21 @@ def busy_report() -> Report:
         failed_mails=(mail,),
         waiting=2,
     )
+
+
+def lacking(*questions: str | None, chat: Chat = CHAT, after: float = 0, kind: str = "answer") -> Dialogue:
+    """A customer's questions, each followed by an answer that notes what the documents lack."""
+    talk: list[Message] = []
+    for n, question in enumerate(questions):
+        at = after + 60 * n
+        talk.append(said(2 * n, "customer", "вопрос", at))
+        talk.append(said(2 * n + 1, "assistant", "не знаю", at + 5, unanswered=question, kind=kind))
+    return Dialogue(chat, tuple(talk), None)
+
+
+def places(*names: str) -> tuple[Passage, ...]:
+    """``file.md`` or ``file.md: heading``."""
+    return tuple(Passage(*name.partition(": ")[::2], "") for name in names)
 
 
 def many_dialogues(count: int, words: int = 40) -> Report:

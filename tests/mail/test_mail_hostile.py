@@ -9,10 +9,10 @@ from email import message_from_bytes, policy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mail_samples import CHAT, EN, ENVELOPE, RU, Page, dossier, html_of, report, said, text_of
+from mail_samples import CHAT, EN, ENVELOPE, NOON, RU, Page, dossier, html_of, report, said, text_of
 
-from sovetnik.core.model import Contact, Dialogue
-from sovetnik.mail import compose_lead, compose_report
+from sovetnik.core.model import Contact, Dialogue, Notice, Passage
+from sovetnik.mail import compose_lead, compose_notice, compose_report
 from sovetnik.mail.headers import find_address, header_text
 
 NASTY = (
@@ -85,9 +85,10 @@ def test_lead_mail(**given_texts: str) -> None:
 @settings(max_examples=60, deadline=None)
 @given(name=texts, order=texts, code=texts, customer=texts, model=texts)
 def test_report_mail(name: str, order: str, code: str, customer: str, model: str) -> None:
+    given_to = (Passage(model, order, ""), Passage(code, "", ""))
     talk = (
         said(1, "customer", customer),
-        said(2, "assistant", model),
+        said(2, "assistant", model, kind="quote", passages=given_to, unanswered=customer),
         said(3, "assistant", model, kind="error", error_code=code),
     )
     lead = replace(dossier().lead, contact=Contact(name, "+79165550127", order))
@@ -95,14 +96,22 @@ def test_report_mail(name: str, order: str, code: str, customer: str, model: str
     check_mail(compose_report(full, RU, ENVELOPE).as_bytes())
 
 
+@settings(max_examples=40, deadline=None)
+@given(kind=st.sampled_from(["model_down", "budget_spent", "model_back"]), detail=texts, code=texts)
+def test_notice_mail(kind: str, detail: str, code: str) -> None:
+    notice = Notice(kind, detail, code)  # type: ignore[arg-type]
+    check_mail(compose_notice(notice, NOON, RU, ENVELOPE).as_bytes())
+
+
 @pytest.mark.parametrize(
-    "letter", ["ж", "*", "[", "`", "_", "<", "#", "\u200b", "𝕳", "a ", "** ", "[a]( ", "```\n"]
+    "letter", ["ж", "*", "[", "`", "_", "<", "#", "\u200b", "𝕳", "a ", "** ", "[a]( ", "```\n", "> a\nb\n"]
 )
 def test_huge_messages(letter: str) -> None:
     text = letter * (100_000 // len(letter))
     talk = (said(1, "customer", text), said(2, "assistant", text))
     check_mail(compose_lead(dossier(dialogue=talk), RU, ENVELOPE).as_bytes())
     check_mail(compose_report(report([Dialogue(CHAT, talk, None)]), RU, ENVELOPE).as_bytes())
+    check_mail(compose_notice(Notice("model_down", text, text), NOON, RU, ENVELOPE).as_bytes())
 
 
 @given(texts)

@@ -8,10 +8,11 @@ import ssl
 from dataclasses import replace
 
 import pytest
-from mail_samples import RU, busy_report, dossier
+from mail_samples import NOON, RU, busy_report, dossier
 from mail_servers import PASSWORD, USER, smtp_server, socks_proxy
 
 from sovetnik.core.errors import ConfigError, MailError
+from sovetnik.core.model import Notice
 from sovetnik.core.ports import Mailer
 from sovetnik.mail import MailSettings, SmtpMailer, SmtpServer
 from sovetnik.mail.replies import explain
@@ -41,7 +42,7 @@ async def test_delivery(
     (lead_to, lead), (report_to, report) = box.mails
     assert (lead_to, report_to) == ([OWNER, SECOND], [OWNER])
     assert lead["Subject"] == "Новая заявка: Иван Петров"
-    assert report["Message-ID"] == "<report-2026-11-21@shop.example>"
+    assert report["Message-ID"].startswith("<report-2026-11-21.")
     assert box.logins == (3 if login else 0)
 
 
@@ -52,6 +53,38 @@ async def test_nothing_is_sent_without_server_or_recipients() -> None:
         await unset.check_login()
     nobody = SmtpMailer(SmtpServer("127.0.0.1", 1), MailSettings("a@b.example"))
     assert await nobody.send_report(busy_report(), ()) is None
+
+
+@pytest.mark.parametrize(
+    ("leads_to", "report_to", "expected"),
+    [((OWNER, SECOND), ("third@shop.example",), [OWNER, SECOND]), ((), (SECOND,), [SECOND])],
+)
+async def test_notices_go_to_the_leads_recipients_or_else_to_the_reports(
+    leads_to: tuple[str, ...], report_to: tuple[str, ...], expected: list[str]
+) -> None:
+    async with smtp_server() as box:
+        server = SmtpServer("127.0.0.1", box.port, "none", timeout=5)
+        post: Mailer = SmtpMailer(server, MailSettings("bot@shop.example", leads_to, report_to, RU))
+        notice = Notice("model_down", "auth: 401", "K7Q2ZD")
+        assert await post.send_notice(notice, NOON, ()) == tuple(expected)
+        assert await post.send_notice(notice, NOON, tuple(expected)) == tuple(expected)
+    ((to, mail),) = box.mails
+    assert to == expected
+    assert mail["To"] == ", ".join(expected)
+    assert mail["Subject"] == "Модель не отвечает"
+
+
+async def test_a_notice_waits_without_recipients() -> None:
+    nobody = SmtpMailer(SmtpServer("127.0.0.1", 1), MailSettings("a@b.example"))
+    assert await nobody.send_notice(Notice("model_back"), NOON, ()) is None
+
+
+async def test_a_refused_notice_says_who_has_it() -> None:
+    async with smtp_server() as box:
+        box.refused = {SECOND: "450 4.2.1 busy"}
+        with pytest.raises(MailError) as caught:
+            await mailer(box.port).send_notice(Notice("budget_spent"), NOON, ())
+    assert caught.value.accepted == (OWNER,)
 
 
 async def test_those_who_have_it_are_left_out() -> None:

@@ -102,6 +102,14 @@ def test_public_links(username: str | None, link: str | None) -> None:
         ),
         ("[x](javascript:alert(1))", "[x](javascript:alert(1))", "[x](javascript:alert(1))"),
         ("**<b>**", "<b>&lt;b&gt;</b>", "<b>"),
+        ("_сюда_ и snake_case_name", "<i>сюда</i> и snake_case_name", "сюда и snake_case_name"),
+        ("_price_list.md: Цены_", "<i>price_list.md: Цены</i>", "price_list.md: Цены"),
+        (
+            "Вот:\n\n> **раз**\n> <два>\n\nвсё",
+            'Вот:<br><div class="cite"><b>раз</b><br>&lt;два&gt;</div>всё',
+            "Вот:\n\n> раз\n> <два>\n\nвсё",
+        ),
+        ("```\n> a\n```", "<code>&gt; a</code>", "> a"),
         ("a\n\n---\nb", "a<br><br>———<br>b", "a\n\n———\nb"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The mail room: leads and daily reports as mails, and the way to the mail server.
+"""The mail room: leads, notices and daily reports as mails, and the way to the mail server.
 
 Imports only :mod:`sovetnik.core`; everything it needs to know comes as plain values::
 
@@ -10,7 +10,7 @@ Imports only :mod:`sovetnik.core`; everything it needs to know comes as plain va
     render_report_html, render_report_text   the whole report for a browser, for a terminal
 """
 
-from sovetnik.mail.compose import Envelope, compose_lead, compose_report
+from sovetnik.mail.compose import Envelope, compose_lead, compose_notice, compose_report
 from sovetnik.mail.mailer import SmtpMailer
 from sovetnik.mail.pages import render_report_html, render_report_text
 from sovetnik.mail.settings import Look, MailSettings, Security, SmtpServer
@@ -23,6 +23,7 @@ __all__ = [
     "SmtpMailer",
     "SmtpServer",
     "compose_lead",
+    "compose_notice",
     "compose_report",
     "render_report_html",
     "render_report_text",

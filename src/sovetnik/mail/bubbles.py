@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from markupsafe import Markup, escape
 
-from sovetnik.core.model import Chat, Message
+from sovetnik.core.model import Chat, Message, Passage
 from sovetnik.mail.headers import header_text, scrub
 from sovetnik.mail.markdown import markdown_html, markdown_plain, plain_html
 from sovetnik.mail.wording import Wording
 
 Side = Literal["in", "out", "err"]
+
+PLACES = 4
+"""Sources named under an answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,9 @@ class Limits:
         value: A field, an order in a table, a mail's error.
         rows: Leads in the table.
         problems: Lines of what went wrong.
+        gaps: Questions that the documents do not answer.
+        question: One of them.
+        askers: Customers named under one of them.
     """
 
     message: int | None = None
@@ -34,11 +40,20 @@ class Limits:
     value: int | None = None
     rows: int | None = None
     problems: int | None = None
+    gaps: int | None = None
+    question: int | None = None
+    askers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Bubble:
-    """One message, ready to print. ``day`` is set on the first one of each day but the reader's own."""
+    """One message, ready to print.
+
+    Attributes:
+        day: Set on the first one of each day but the reader's own.
+        remark: On an answer that no model gave.
+        sources: The documents that an answer was given.
+    """
 
     side: Side
     who: str
@@ -47,6 +62,8 @@ class Bubble:
     text: str
     day: str | None
     code: str | None
+    remark: str | None
+    sources: str | None
     cut: bool
 
 
@@ -124,8 +141,22 @@ def _bubble(message: Message, chat: Chat, wording: Wording, shortener: Shortener
         text=markdown_plain(text) if formatted else text,
         day=None if day is None else wording.day(day),
         code=wording.texts.error_code.format(code=message.error_code) if message.error_code else None,
+        remark=wording.texts.quoted if message.kind == "quote" else None,
+        sources=_sources(message.passages, wording),
         cut=text != full,
     )
+
+
+def _sources(passages: Iterable[Passage], wording: Wording) -> str | None:
+    """``Источники: prices.md › Кровати, delivery.md``."""
+    named = (header_text(" › ".join(part for part in (p.source, p.heading) if part)) for p in passages)
+    places = list(dict.fromkeys(name for name in named if name))
+    if not places:
+        return None
+    shown = places[:PLACES]
+    if len(places) > PLACES:
+        shown.append(wording.texts.and_more.format(count=len(places) - PLACES))
+    return wording.texts.sources.format(places=", ".join(shown))
 
 
 def _side(message: Message) -> Side:

@@ -9,9 +9,9 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from sovetnik.core.model import LeadDossier, Report
+from sovetnik.core.model import LeadDossier, Notice, Report
 from sovetnik.mail.headers import clean_address, clean_addresses, find_address
-from sovetnik.mail.pages import Pages, lead_pages, report_pages
+from sovetnik.mail.pages import Pages, lead_pages, notice_pages, report_pages
 from sovetnik.mail.settings import Look
 from sovetnik.mail.texts import TEXTS
 from sovetnik.mail.wording import Wording
@@ -37,8 +37,9 @@ def compose_lead(dossier: LeadDossier, look: Look, envelope: Envelope) -> EmailM
         ConfigError: the sender or a recipient is no address.
     """
     lead = dossier.lead
-    first = f"lead-{lead.id}"
-    name = first if lead.revision == 1 else f"{first}-r{lead.revision}"
+    tag = _tag(lead.created_at)
+    first = f"lead-{lead.id}.{tag}"
+    name = first if lead.revision == 1 else f"lead-{lead.id}-r{lead.revision}.{tag}"
     mail = _mail(lead_pages(dossier, look), look, envelope, name, lead.updated_at, "dialogue.html")
     if lead.revision > 1:
         first_id = f"<{first}@{_domain(envelope)}>"
@@ -50,18 +51,28 @@ def compose_lead(dossier: LeadDossier, look: Look, envelope: Envelope) -> EmailM
     return mail
 
 
+def compose_notice(notice: Notice, at: datetime, look: Look, envelope: Envelope) -> EmailMessage:
+    """The mail that tells the owner at once what happened to the model at a moment.
+
+    Raises:
+        ConfigError: the sender or a recipient is no address.
+    """
+    name = f"notice-{notice.kind}-{int(at.timestamp())}"
+    return _mail(notice_pages(notice, at, look), look, envelope, name, at)
+
+
 def compose_report(report: Report, look: Look, envelope: Envelope) -> EmailMessage:
     """The mail with a day's report.
 
     Raises:
         ConfigError: the sender or a recipient is no address.
     """
-    name = f"report-{report.window.day.isoformat()}"
+    name = f"report-{report.window.day.isoformat()}.{_tag(report.window.start)}"
     return _mail(report_pages(report, look), look, envelope, name, report.window.end, "dialogues.html")
 
 
 def _mail(
-    pages: Pages, look: Look, envelope: Envelope, name: str, moment: datetime, attachment: str
+    pages: Pages, look: Look, envelope: Envelope, name: str, moment: datetime, attachment: str = ""
 ) -> EmailMessage:
     mail = EmailMessage(policy=SMTP)
     mail["Message-ID"] = f"<{name}@{_domain(envelope)}>"
@@ -77,6 +88,11 @@ def _mail(
         mail.add_attachment(pages.whole, subtype="html", cte="base64", filename=attachment)
     _fix_boundaries([mail, *mail.walk()], name)
     return mail
+
+
+def _tag(moment: datetime) -> str:
+    """Tells installations apart: a new database counts from 1 again, and Gmail drops mails it knows."""
+    return f"{round(moment.timestamp() * 1000):x}"
 
 
 def _fix_boundaries(parts: Sequence[object], name: str) -> None:

@@ -9,6 +9,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from sovetnik.core.model import Lead, Message, Report
+from sovetnik.mail.gaps import find_gaps
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Figures:
     Attributes:
         median_answer: From a customer's last message to the answer, as the customer saw it; None
             without answers.
+        quotes: Those of the answers that the documents alone gave.
+        gaps: Different questions that the documents do not answer.
         by_hour: Customers' messages in each of the 24 hours of the owner's clock.
     """
 
@@ -25,6 +28,8 @@ class Figures:
     new_customers: int
     customer_messages: int
     answers: int
+    quotes: int
+    gaps: int
     new_leads: int
     failed_turns: int
     input_tokens: int
@@ -44,6 +49,8 @@ def count_figures(report: Report, zone: ZoneInfo) -> Figures:
         new_customers=report.new_customers,
         customer_messages=len(written),
         answers=sum(_is_answer(message) for message in messages),
+        quotes=sum(message.kind == "quote" for message in messages),
+        gaps=len(find_gaps(report)),
         new_leads=sum(is_new(lead, report) for lead in report.leads),
         failed_turns=sum(message.kind == "error" for message in messages),
         input_tokens=sum(usage.input_tokens for usage in usages),
@@ -64,7 +71,7 @@ def _by_customer(message: Message) -> bool:
 
 
 def _is_answer(message: Message) -> bool:
-    return message.role == "assistant" and message.kind == "answer"
+    return message.role == "assistant" and message.kind in {"answer", "quote"}
 
 
 def _waits(messages: Iterable[Message]) -> Iterator[timedelta]:

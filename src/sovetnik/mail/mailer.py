@@ -7,18 +7,19 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from email.message import EmailMessage
 
 from sovetnik.core.errors import ConfigError, MailError
-from sovetnik.core.model import LeadDossier, Report
-from sovetnik.mail.compose import Envelope, compose_lead, compose_report
+from sovetnik.core.model import LeadDossier, Notice, Report
+from sovetnik.mail.compose import Envelope, compose_lead, compose_notice, compose_report
 from sovetnik.mail.headers import clean_address, clean_addresses
 from sovetnik.mail.settings import MailSettings, SmtpServer
 from sovetnik.mail.smtp import proxy_url, send, session, stage
 
 
 class SmtpMailer:
-    """Lead mails and reports through one mail server, one connection for each mail.
+    """Lead mails, notices and reports through one mail server, one connection for each mail.
 
     A mail is handed over at least once: if the connection dies between the server's acceptance and our
     note of it, the retry brings the same mail with the same Message-ID.
@@ -50,6 +51,17 @@ class SmtpMailer:
             return compose_lead(dossier, self._look, Envelope(self._sender, self._leads_to))
 
         return await self._send(compose, self._leads_to, accepted)
+
+    async def send_notice(
+        self, notice: Notice, at: datetime, accepted: tuple[str, ...]
+    ) -> tuple[str, ...] | None:
+        """Send a notice to the leads' recipients, or else the reports'; as :meth:`send_lead`."""
+        recipients = self._leads_to or self._report_to
+
+        def compose() -> EmailMessage:
+            return compose_notice(notice, at, self._look, Envelope(self._sender, recipients))
+
+        return await self._send(compose, recipients, accepted)
 
     async def send_report(self, report: Report, accepted: tuple[str, ...]) -> tuple[str, ...] | None:
         """Send a report; as :meth:`send_lead`."""

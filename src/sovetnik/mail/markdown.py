@@ -6,6 +6,7 @@ Every piece of text is escaped on its own and the tags are ours, so no text can 
 from __future__ import annotations
 
 import re
+from itertools import groupby
 
 from markupsafe import Markup, escape
 
@@ -17,10 +18,12 @@ _INLINE = re.compile(
     r"|\*\*(?P<bold>[^\s*](?:[^*\n]{0,500}[^\s*])?)\*\*"
     r"|(?<!\w)__(?P<bold2>[^\s_](?:[^\n]{0,500}?[^\s_])?)__(?!\w)"
     r"|(?<![\w*])\*(?P<italic>[^\s*](?:[^*\n]{0,500}[^\s*])?)\*(?![\w*])"
+    r"|(?<!\w)_(?P<italic2>[^\s_](?:[^\n]{0,500}?[^\s_])?)_(?!\w)"
     r"|~~(?P<struck>[^\s~](?:[^~\n]{0,500}[^\s~])?)~~"
 )
 _HEADING = re.compile(r"#{1,6}[ \t]+(?P<rest>.+)")
 _BULLET = re.compile(r"(?P<indent>[ \t]{0,20})[-*+][ \t]+(?P<rest>.*)")
+_CITED = re.compile(r"[ \t]{0,3}>[ \t]?(?P<rest>.*)")
 _FENCE = re.compile(r"[ \t]{0,3}(```|~~~)[\w+#.-]{0,30}[ \t]*")
 _RULE = re.compile(r"[ \t]{0,3}([-*_])([ \t]*\1){2,}[ \t]*")
 
@@ -28,16 +31,23 @@ _AROUND = {
     "bold": Markup("<b>{}</b>"),
     "bold2": Markup("<b>{}</b>"),
     "italic": Markup("<i>{}</i>"),
+    "italic2": Markup("<i>{}</i>"),
     "struck": Markup("<s>{}</s>"),
 }
 
 
 def markdown_html(text: str) -> Markup:
     """HTML with ``<br>`` for line breaks; safe whatever the text holds."""
-    lines = [
-        Markup("<code>{}</code>").format(line) if code else _line_html(line) for line, code in _lines(text)
-    ]
-    return Markup("<br>").join(lines)
+    parts: list[Markup] = []
+    for cited, group in groupby(_lines(text), _is_cited):
+        lines = list(group)
+        if cited:
+            parts.append(Markup('<div class="cite">{}</div>').format(_cited_html(lines)))
+        else:
+            if parts and len(lines) > 1 and not lines[0][0].strip():
+                del lines[0]  # a block has its own distance to what follows
+            parts.append(Markup("<br>").join(_code_or_line_html(*line) for line in lines))
+    return Markup("").join(parts)
 
 
 def markdown_plain(text: str) -> str:
@@ -60,6 +70,19 @@ def _lines(text: str) -> list[tuple[str, bool]]:
         else:
             found.append((line, code and bool(line.strip())))
     return found
+
+
+def _is_cited(line: tuple[str, bool]) -> bool:
+    text, code = line
+    return not code and bool(_CITED.fullmatch(text))
+
+
+def _cited_html(lines: list[tuple[str, bool]]) -> Markup:
+    return Markup("<br>").join(_line_html(_CITED.sub(r"\g<rest>", text)) for text, _ in lines)
+
+
+def _code_or_line_html(text: str, code: bool) -> Markup:
+    return Markup("<code>{}</code>").format(text) if code else _line_html(text)
 
 
 def _line_html(line: str) -> Markup:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from sovetnik.core.model import LeadDossier, Report
+from sovetnik.core.model import LeadDossier, Notice, Report
 from sovetnik.mail.bubbles import Limits
 from sovetnik.mail.headers import scrub
 from sovetnik.mail.lead_view import LeadView, lead_view
+from sovetnik.mail.notice_view import NoticeView, notice_view
 from sovetnik.mail.report_view import ReportView, report_view
 from sovetnik.mail.settings import Look
 from sovetnik.mail.wording import Wording, public_link
@@ -23,8 +25,12 @@ HTML_BUDGET = 80_000
 """Bytes of a mail's HTML: Gmail clips at about 102 kB, and relays may add their own lines."""
 
 WHOLE = Limits()
-# Chosen so that a report's head keeps to the budget even if every text in it is as long as it may be.
-IN_MAIL = Limits(message=3_000, dialogue=12_000, value=480, rows=25, problems=12)
+IN_MAIL = Limits(
+    message=3_000, dialogue=12_000, value=480, rows=25, problems=12, gaps=20, question=320, askers=2
+)
+# With these a report's head keeps to the budget even if every text in it is as long as it may be.
+TIGHT = replace(IN_MAIL, value=240, rows=20, gaps=12, question=200, askers=1)
+IN_NOTICE = Limits(value=3_000)
 IN_LEAD = Limits(message=6_000, dialogue=60_000, value=1_500)
 
 
@@ -56,17 +62,32 @@ def lead_pages(dossier: LeadDossier, look: Look) -> Pages:
 def report_pages(report: Report, look: Look) -> Pages:
     """A report's bodies, with as many dialogues as there is room for."""
     wording = Wording(look)
-    full = report_view(report, wording, IN_MAIL)
+    full, view, html = _report_in_mail(report, wording, IN_MAIL)
+    if _size(html) > HTML_BUDGET:  # even without any dialogue
+        full, view, html = _report_in_mail(report, wording, TIGHT)
+    left_out = len(full.dialogues) - len(view.dialogues)
+    text = _text("report.txt.j2", wording, view, left_out=left_out)
+    whole = render_report_html(report, look) if left_out or view.shortened else None
+    return Pages(full.subject, html, text, whole)
+
+
+def _report_in_mail(report: Report, wording: Wording, limits: Limits) -> tuple[ReportView, ReportView, str]:
+    """The report with all of its dialogues, with those that fit, and these as HTML."""
+    full = report_view(report, wording, limits)
 
     def show(count: int) -> tuple[ReportView, str]:
         view = replace(full, dialogues=full.dialogues[:count])
         return view, _inlined("report.html.j2", wording, view, left_out=len(full.dialogues) - count)
 
-    view, html = _largest(show, len(full.dialogues))
-    left_out = len(full.dialogues) - len(view.dialogues)
-    text = _text("report.txt.j2", wording, view, left_out=left_out)
-    whole = render_report_html(report, look) if left_out or view.shortened else None
-    return Pages(full.subject, html, text, whole)
+    return full, *_largest(show, len(full.dialogues))
+
+
+def notice_pages(notice: Notice, at: datetime, look: Look) -> Pages:
+    """A notice's bodies."""
+    wording = Wording(look)
+    view = notice_view(notice, at, wording, IN_NOTICE)
+    html = _inlined("notice.html.j2", wording, view)
+    return Pages(view.subject, html, _text("notice.txt.j2", wording, view), None)
 
 
 def render_report_html(report: Report, look: Look) -> str:
@@ -81,6 +102,7 @@ def render_report_text(report: Report, look: Look) -> str:
     return _text("report.txt.j2", wording, report_view(report, wording, WHOLE), left_out=0)
 
 
+View: TypeAlias = LeadView | NoticeView | ReportView
 V = TypeVar("V", LeadView, ReportView)
 
 
@@ -104,20 +126,20 @@ def _size(html: str) -> int:
     return len(html.encode())
 
 
-def _inlined(template: str, wording: Wording, view: LeadView | ReportView, *, left_out: int = 0) -> str:
+def _inlined(template: str, wording: Wording, view: View, *, left_out: int = 0) -> str:
     return _inliner().inline(_page(template, wording, view, left_out=left_out))
 
 
-def _page(template: str, wording: Wording, view: LeadView | ReportView, *, left_out: int = 0) -> str:
+def _page(template: str, wording: Wording, view: View, *, left_out: int = 0) -> str:
     return scrub(_render(template, wording, view, left_out))
 
 
-def _text(template: str, wording: Wording, view: LeadView | ReportView, *, left_out: int = 0) -> str:
+def _text(template: str, wording: Wording, view: View, *, left_out: int = 0) -> str:
     lines = (line.rstrip() for line in scrub(_render(template, wording, view, left_out)).split("\n"))
     return "\n".join(lines).strip() + "\n"
 
 
-def _render(template: str, wording: Wording, view: LeadView | ReportView, left_out: int) -> str:
+def _render(template: str, wording: Wording, view: View, left_out: int) -> str:
     link = public_link(wording.look.bot)
     return (
         _templates()

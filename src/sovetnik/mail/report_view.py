@@ -11,33 +11,17 @@ from markupsafe import Markup
 from sovetnik.core.model import Dialogue, FailedMail, Lead, Report
 from sovetnik.core.reports import shown_day
 from sovetnik.mail.bubbles import Bubble, Limits, Shortener, chat_name, make_bubbles
-from sovetnik.mail.figures import Figures, count_figures, is_new
+from sovetnik.mail.figures import count_figures, is_new
+from sovetnik.mail.figures_view import Bar, Tile, bars, headline, quotes_line, tiles, tokens_line
+from sovetnik.mail.gaps import Asking, Gap, find_gaps
 from sovetnik.mail.headers import header_text, scrub
 from sovetnik.mail.markdown import plain_html
 from sovetnik.mail.wording import Wording, app_link, phone_link, phone_words, public_link
 
 T = TypeVar("T")
 
-BAR_HEIGHT = 56
-"""Pixels of the busiest hour's bar."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One headline figure; ``tone`` is ``good``, ``bad`` or nothing."""
-
-    value: str
-    label: str
-    tone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """One hour of the day."""
-
-    hour: int
-    count: int
-    height: int
+MAX_ASKER = 40
+"""Characters of a name under a question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +35,25 @@ class LeadLine:
     order_html: Markup
     time: str
     updated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A customer who asked what the documents do not say."""
+
+    name: str
+    link: str
+    time: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question without an answer; ``times`` is set if it was asked more than once."""
+
+    text: str
+    times: str | None
+    askers: tuple[Asker, ...]
+    more_askers: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,9 @@ class ReportView:
     tiles: tuple[Tile, ...]
     tokens: str | None
     bars: tuple[Bar, ...]
+    quotes: str | None
+    questions: tuple[Question, ...]
+    more_questions: str | None
     leads: tuple[LeadLine, ...]
     more_leads: str | None
     problems: tuple[Problem, ...]
@@ -102,15 +108,17 @@ def report_view(report: Report, wording: Wording, limits: Limits) -> ReportView:
     figures = count_figures(report, wording.look.zone)
     shortener = Shortener(limits)
     problems = _problems(report, wording, shortener)
-    headline = _headline(figures, wording)
+    title = headline(figures, wording)
     shown_as = shown_day(report.window, wording.look.zone)
     day = wording.day(shown_as)
-    leads, more_leads = _first(report.leads, limits.rows, texts.more_leads)
-    shown, more_problems = _first(problems, limits.problems, texts.more_problems)
+    leads, more_leads = _first(report.leads, limits.rows, texts.more_attached)
+    shown, more_problems = _first(problems, limits.problems, texts.more_attached)
+    gaps, more_gaps = _first(find_gaps(report), limits.gaps, texts.more_attached)
     lead_lines = tuple(_lead_line(lead, report, wording, shortener) for lead in leads)
+    questions = tuple(_question(gap, report, wording, shortener) for gap in gaps)
     dialogues = tuple(_dialogue_view(item, report, wording, shortener) for item in report.dialogues)
     return ReportView(
-        subject=f"{texts.report_subject.format(day=day)}: {headline}",
+        subject=f"{texts.report_subject.format(day=day)}: {title}",
         weekday=wording.weekday(shown_as),
         day=day,
         window=texts.window.format(
@@ -118,67 +126,20 @@ def report_view(report: Report, wording: Wording, limits: Limits) -> ReportView:
             end=wording.day_clock(report.window.end),
             zone=wording.zone_name,
         ),
-        headline=headline,
+        headline=title,
         empty=not report.dialogues and not report.leads,
-        tiles=_tiles(figures, wording),
-        tokens=_tokens(figures, wording),
-        bars=_bars(figures),
+        tiles=tiles(figures, wording),
+        tokens=tokens_line(figures, wording),
+        bars=bars(figures),
+        quotes=quotes_line(figures, wording),
+        questions=questions,
+        more_questions=more_gaps,
         leads=lead_lines,
         more_leads=more_leads,
         problems=shown,
         more_problems=more_problems,
         dialogues=dialogues,
-        shortened=shortener.used or bool(more_leads or more_problems),
-    )
-
-
-def _headline(figures: Figures, wording: Wording) -> str:
-    texts = wording.texts
-    parts = [texts.nobody_wrote_subject]
-    if figures.dialogues:
-        parts = [wording.count(figures.dialogues, texts.dialogue_forms)]
-    if figures.new_leads:
-        parts.append(wording.count(figures.new_leads, texts.lead_forms))
-    if figures.failed_turns:
-        parts.append(wording.count(figures.failed_turns, texts.failure_forms))
-    return ", ".join(parts)
-
-
-def _tiles(figures: Figures, wording: Wording) -> tuple[Tile, ...]:
-    texts = wording.texts
-    answer = wording.duration(figures.median_answer) if figures.median_answer is not None else "—"
-    tokens = wording.short(figures.input_tokens + figures.output_tokens)
-    bad = "bad" if figures.failed_turns else ""
-    return (
-        Tile(wording.number(figures.dialogues), texts.dialogues_label),
-        Tile(wording.number(figures.new_customers), texts.new_customers_label),
-        Tile(wording.number(figures.new_leads), texts.new_leads_label, "good" if figures.new_leads else ""),
-        Tile(wording.number(figures.failed_turns), texts.failures_label, bad),
-        Tile(wording.number(figures.customer_messages), texts.customer_messages_label),
-        Tile(wording.number(figures.answers), texts.answers_label),
-        Tile(answer, texts.median_label),
-        Tile(tokens, texts.tokens_label),
-    )
-
-
-def _tokens(figures: Figures, wording: Wording) -> str | None:
-    if not figures.input_tokens + figures.output_tokens:
-        return None
-    return wording.texts.tokens_line.format(
-        input=wording.short(figures.input_tokens),
-        cached=wording.short(figures.cached_tokens),
-        output=wording.short(figures.output_tokens),
-    )
-
-
-def _bars(figures: Figures) -> tuple[Bar, ...]:
-    """Bars to scale; an hour with anything at all shows at least four pixels."""
-    most = max(figures.by_hour)
-    if most == 0:
-        return ()
-    return tuple(
-        Bar(hour, count, max(4, round(BAR_HEIGHT * count / most)) if count else 0)
-        for hour, count in enumerate(figures.by_hour)
+        shortened=shortener.used or bool(more_leads or more_problems or more_gaps),
     )
 
 
@@ -192,6 +153,27 @@ def _lead_line(lead: Lead, report: Report, wording: Wording, shortener: Shortene
         order_html=plain_html(order),
         time=_moment(lead.updated_at, report, wording),
         updated=not is_new(lead, report),
+    )
+
+
+def _question(gap: Gap, report: Report, wording: Wording, shortener: Shortener) -> Question:
+    """A question with the customers who asked it, each at their first time."""
+    firsts: dict[int, Asking] = {}
+    for asking in gap.askings:
+        firsts.setdefault(asking.chat.id, asking)
+    askings, more = _first(tuple(firsts.values()), shortener.limits.askers, wording.texts.and_more)
+    return Question(
+        text=shortener.text(gap.question, shortener.limits.question),
+        times=f"× {wording.number(len(gap.askings))}" if len(gap.askings) > 1 else None,
+        askers=tuple(
+            Asker(
+                name=header_text(chat_name(asking.chat, wording), MAX_ASKER),
+                link=public_link(asking.chat.username) or app_link(asking.chat),
+                time=_moment(asking.at, report, wording),
+            )
+            for asking in askings
+        ),
+        more_askers=more,
     )
 
 

@@ -37,7 +37,8 @@ class MailSettings:
 
     Attributes:
         sender: ``SMTP_FROM``, an address or ``Name <address>``; None: made from the login or host name.
-        leads_to: Recipients of lead mails; none = they wait in the outbox.
+        leads_to: Recipients of lead mails; none = they wait in the outbox. Notices go to them as well,
+            or to the reports' recipients where there are none.
         report_to: Recipients of reports; none = they wait in the outbox.
     """
 

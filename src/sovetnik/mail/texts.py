@@ -58,24 +58,29 @@ class Texts:
     new_leads_label: str
     dialogues_label: str
     failures_label: str
-    tokens_label: str
+    gaps_label: str
     tokens_line: str
+    quotes_line: str
     median_label: str
     by_hour: str
+    gaps: str
+    gaps_hint: str
     leads: str
     lead_badge: str
     updated_badge: str
-    more_leads: str
     problems: str
     failed_turn: str
     mail_given_up: str
     mail_kinds: dict[str, str]
     waiting: str
-    more_problems: str
+    more_attached: str
+    and_more: str
     dialogues: str
     left_out: str
     whole_attached: str
     error_code: str
+    quoted: str
+    sources: str
     cut: str
     untitled_source: str
     # nouns
@@ -137,24 +142,33 @@ RU: Final = Texts(
     new_leads_label="новые заявки",
     dialogues_label="диалоги",
     failures_label="сбои",
-    tokens_label="токены",
+    gaps_label="нет в документах",
     tokens_line="Токены: вход {input} (из них {cached} из кэша), выход {output}",
+    quotes_line="Выдержками из документов, без модели: {count} из {answers}",
     median_label="медиана ответа",
     by_hour="Сообщения клиентов по часам",
+    gaps="О чём спрашивали, а в документах этого нет",
+    gaps_hint="Допишите ответы в документы, и в следующий раз Советник ответит сам.",
     leads="Заявки",
     lead_badge="Заявка",
     updated_badge="обновлена",
-    more_leads="И ещё {count} — во вложении dialogues.html.",
     problems="Что пошло не так",
     failed_turn="Ответ не получился",
     mail_given_up="{mail} не доставлено: {error}",
-    mail_kinds={"lead": "Письмо о заявке № {ref}", "report": "Письмо с отчётом № {ref}"},
+    mail_kinds={
+        "lead": "Письмо о заявке № {ref}",
+        "report": "Письмо с отчётом № {ref}",
+        "notice": "Сообщение о модели",
+    },
     waiting="Ждут ответа: {count}",
-    more_problems="И ещё {count} — во вложении dialogues.html.",
+    more_attached="И ещё {count} — во вложении dialogues.html.",
+    and_more="ещё {count}",
     dialogues="Диалоги",
     left_out="Не поместилось: {count}. Все диалоги во вложении dialogues.html.",
     whole_attached="Часть текста сокращена. Всё целиком — во вложении dialogues.html.",
     error_code="код {code}",
+    quoted="выдержки из документов, без модели",
+    sources="Источники: {places}",
     cut="… сокращено, целиком — во вложении",
     untitled_source="напрямую",
     dialogue_forms=("диалог", "диалога", "диалогов"),
@@ -217,24 +231,33 @@ EN: Final = Texts(
     new_leads_label="new leads",
     dialogues_label="dialogues",
     failures_label="failures",
-    tokens_label="tokens",
+    gaps_label="not in documents",
     tokens_line="Tokens: {input} in ({cached} of them cached), {output} out",
+    quotes_line="Quoted from the documents, no model: {count} of {answers}",
     median_label="median answer",
     by_hour="Customers’ messages by hour",
+    gaps="What your customers asked and your documents do not say",
+    gaps_hint="Add the answers to your documents, and next time Sovetnik will know.",
     leads="Leads",
     lead_badge="Lead",
     updated_badge="updated",
-    more_leads="And {count} more in the attached dialogues.html.",
     problems="What went wrong",
     failed_turn="No answer could be given",
     mail_given_up="{mail} was not delivered: {error}",
-    mail_kinds={"lead": "The mail about lead no. {ref}", "report": "The mail with report no. {ref}"},
+    mail_kinds={
+        "lead": "The mail about lead no. {ref}",
+        "report": "The mail with report no. {ref}",
+        "notice": "The mail about the model",
+    },
     waiting="Waiting for an answer: {count}",
-    more_problems="And {count} more in the attached dialogues.html.",
+    more_attached="And {count} more in the attached dialogues.html.",
+    and_more="{count} more",
     dialogues="Dialogues",
     left_out="Left out here: {count}. All dialogues are in the attached dialogues.html.",
     whole_attached="Some texts are shortened. Everything is in the attached dialogues.html.",
     error_code="code {code}",
+    quoted="quoted from the documents, no model",
+    sources="Sources: {places}",
     cut="… shortened, the whole is attached",
     untitled_source="directly",
     dialogue_forms=("dialogue", "dialogues", "dialogues"),
