@@ -1,4 +1,6 @@
-"""A strict OpenAI-compatible server (Responses and Conversations) with a scripted model behind it.
+"""A strict OpenAI-compatible server with a scripted model behind it.
+
+It serves Responses, Conversations, Files and Vector stores:
 
     api = ModelApi(scripted([Text("Добрый день!"), ToolCall("save_contact", {"name": "Анна"})]))
     # serve api.app, then: AsyncOpenAI(base_url=f"{base}/v1", api_key=api.key)
@@ -26,6 +28,8 @@ from .brain import (
 from .consultant import consultant_brain
 from .faults import Fault, Faults
 from .journal import Call
+from .library import Library
+from .passages import Found
 from .server import KEY, MODELS, ModelApi
 
 __all__ = [
@@ -37,7 +41,9 @@ __all__ = [
     "Call",
     "Fault",
     "Faults",
+    "Found",
     "Incomplete",
+    "Library",
     "ModelApi",
     "ModelRequest",
     "Part",

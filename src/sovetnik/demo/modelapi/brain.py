@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 
 from .errors import Json
 from .items import text_of
+from .passages import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class ModelRequest:
     """The whole context, oldest first: the conversation's items and this request's input."""
     body: Json
     """The request as it came."""
+    found: list[Found] = field(default_factory=list[Found])
+    """What `file_search` brought for the user's latest text, best first."""
 
     @property
     def tool_names(self) -> list[str]:
@@ -179,9 +182,9 @@ def _check(reply: Reply, request: ModelRequest) -> None:
             raise BrainError(f"the brain called {call.name!r} although tool_choice is 'none'")
         if call.name not in request.tool_names:
             raise BrainError(f"the brain called {call.name!r}, offered are {request.tool_names}")
-    if choice == "required" and not calls:
+    if choice == "required" and not calls and not request.found:
         raise BrainError("the brain called no tool although tool_choice is 'required'")
-    if isinstance(choice, dict):
+    if isinstance(choice, dict) and "name" in choice:
         _check_forced(cast("Json", choice), calls)
     if len(calls) > 1 and request.body.get("parallel_tool_calls") is False:
         raise BrainError("the brain made several calls although parallel_tool_calls is false")

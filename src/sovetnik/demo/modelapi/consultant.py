@@ -88,7 +88,8 @@ def _may_save(request: ModelRequest) -> bool:
 
 def _documents(request: ModelRequest) -> str:
     told = [text_of(item["content"]) for item in request.items if item.get("role") in ("system", "developer")]
-    return "\n".join([request.instructions, *told])
+    found = [passage.text for passage in request.found]
+    return "\n".join([request.instructions, *told, *found])
 
 
 def _stems(text: str) -> set[str]:

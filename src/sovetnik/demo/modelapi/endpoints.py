@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -11,6 +9,7 @@ from starlette.routing import Route
 from . import checks, errors, fields, items
 from .errors import Json
 from .journal import Call
+from .paging import limit_of, page
 from .store import Store
 
 _MODEL_CREATED = 1_770_000_000
@@ -94,7 +93,7 @@ class Endpoints:
         body = call_of(request).body
         fields.check_new_items(body)
         given = items.resolve(body["items"], self._store.items.get, at="items")
-        return JSONResponse(_page(self._store.append(found, given), has_more=False))
+        return JSONResponse(page(self._store.append(found, given), has_more=False))
 
     async def list_items(self, request: Request) -> JSONResponse:
         """GET /conversations/{id}/items."""
@@ -109,8 +108,8 @@ class Endpoints:
             self._store.item(found, query["after"])
             at = [item["id"] for item in kept].index(query["after"])
             kept = kept[at + 1 :]
-        limit = _limit(query.get("limit", "20"))
-        return JSONResponse(_page(kept[:limit], has_more=len(kept) > limit))
+        limit = limit_of(query.get("limit", "20"))
+        return JSONResponse(page(kept[:limit], has_more=len(kept) > limit))
 
     async def item(self, request: Request) -> JSONResponse:
         """GET /conversations/{id}/items/{item}."""
@@ -133,15 +132,3 @@ class Endpoints:
         self._store.response(response_id)
         del self._store.responses[response_id]
         return JSONResponse({"id": response_id, "object": "response", "deleted": True})
-
-
-def _limit(given: str) -> int:
-    value: Any = int(given) if given.lstrip("-").isdigit() else given
-    checks.number(least=1, most=100, whole=True)(value, "limit")
-    return int(value)
-
-
-def _page(kept: list[Json], *, has_more: bool) -> Json:
-    # An empty page has empty ids: the SDK's model wants strings.
-    first, last = (kept[0]["id"], kept[-1]["id"]) if kept else ("", "")
-    return {"object": "list", "data": kept, "first_id": first, "last_id": last, "has_more": has_more}

@@ -99,6 +99,7 @@ class EventWriter:
             "message": {"status": "in_progress", "content": []},
             "function_call": {"status": "in_progress", "arguments": ""},
             "reasoning": {"summary": []},
+            "file_search_call": {"status": "in_progress", "queries": [], "results": None},
         }
     )
 
@@ -126,6 +127,9 @@ class EventWriter:
             yield from self._message(item["content"][0], {**where, "content_index": 0})
         elif kind == "function_call":
             yield from self._arguments(item, where)
+        elif kind == "file_search_call":
+            for step in ("in_progress", "searching", "completed"):
+                yield self.event(f"response.file_search_call.{step}", **where)
         elif item["summary"]:
             yield from self._reasoning(item["summary"][0], {**where, "summary_index": 0})
         yield self.event("response.output_item.done", output_index=index, item=item)
@@ -134,8 +138,12 @@ class EventWriter:
         name: Literal["refusal", "text"] = "refusal" if part["type"] == "refusal" else "text"
         prefix = "response.refusal" if name == "refusal" else "response.output_text"
         extra: Json = {} if name == "refusal" else {"logprobs": []}
-        yield self.event("response.content_part.added", **where, part={**part, name: ""})
+        blank: Json = {name: ""} if name == "refusal" else {name: "", "annotations": []}
+        yield self.event("response.content_part.added", **where, part={**part, **blank})
         yield from self._deltas(f"{prefix}.delta", part[name], where, extra)
+        for number, annotation in enumerate(part.get("annotations") or []):
+            data: Json = {**where, "annotation_index": number, "annotation": annotation}
+            yield self.event("response.output_text.annotation.added", **data)
         yield self.event(f"{prefix}.done", **where, **{name: part[name]}, **extra)
         yield self.event("response.content_part.done", **where, part=part)
 

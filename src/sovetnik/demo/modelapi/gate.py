@@ -15,13 +15,14 @@ from . import errors
 from .errors import ApiError, Json
 from .faults import Fault, Faults
 from .journal import Call, Journal
+from .multipart import read_multipart
 from .serving import first_of, hang_up, until_gone
 
 
 class Gate:
     """An ASGI application around the endpoints.
 
-    It reads the body and leaves `call`, `fault` and `bare_send` in the scope for them.
+    It reads the body and leaves `call`, `uploads`, `fault` and `bare_send` in the scope for them.
     """
 
     def __init__(self, inner: ASGIApp, journal: Journal, faults: Faults, key: str) -> None:
@@ -38,8 +39,8 @@ class Gate:
         headers = {name.decode().lower(): value.decode() for name, value in scope["headers"]}
         query = dict(parse_qsl(scope["query_string"].decode()))
         call = Call(scope["method"], scope["path"], {}, headers, query)
-        scope = {**scope, "call": call, "bare_send": send, "fault": None}
-        body, flaw = _parse(raw)
+        scope = {**scope, "call": call, "bare_send": send, "fault": None, "uploads": {}}
+        body, flaw = self._read_body(raw, headers, scope)
         call.body = body
         self._journal.begin(call)
         tagged = _tagged(send)
@@ -50,6 +51,13 @@ class Gate:
         finally:
             self._journal.end(call, "ok")
         return None
+
+    def _read_body(self, raw: bytes, headers: dict[str, str], scope: Scope) -> tuple[Json, ApiError | None]:
+        kind = headers.get("content-type", "")
+        if not kind.startswith("multipart/form-data"):
+            return _parse(raw)
+        fields, scope["uploads"] = read_multipart(kind, raw)
+        return fields, None
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send, flaw: ApiError | None) -> None:
         call: Call = scope["call"]

@@ -16,6 +16,7 @@ PREFIXES = {
     "function_call": "fc",
     "function_call_output": "fco",
     "reasoning": "rs",
+    "file_search_call": "fs",
 }
 _STATUS = checks.one_of("in_progress", "completed", "incomplete")
 _TEXT = checks.string(most=10_485_760)
@@ -155,6 +156,16 @@ _REASONING = checks.record(
     },
     required=("summary",),
 )
+_FILE_SEARCH_CALL = checks.record(
+    {
+        "type": checks.string(),
+        "id": _item_id("fs"),
+        "queries": checks.array(checks.string()),
+        "status": checks.one_of("in_progress", "searching", "completed", "incomplete", "failed"),
+        "results": checks.nullable(checks.array(checks.anything)),
+    },
+    required=("id", "queries", "status"),
+)
 _REFERENCE = checks.record({"type": checks.string(), "id": checks.string()}, required=("id",))
 
 KINDS: dict[str, Check] = {
@@ -162,6 +173,7 @@ KINDS: dict[str, Check] = {
     "function_call": _FUNCTION_CALL,
     "function_call_output": _FUNCTION_CALL_OUTPUT,
     "reasoning": _REASONING,
+    "file_search_call": _FILE_SEARCH_CALL,
     "item_reference": _REFERENCE,
 }
 

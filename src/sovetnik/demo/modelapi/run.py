@@ -13,6 +13,7 @@ from .brain import Incomplete, ModelRequest, Reasoning, Reply
 from .errors import Json
 from .events import Event, EventWriter, Pace, output_item
 from .faults import Fault
+from .file_search import cited, search_item
 from .items import new_id, text_of
 
 _FAILED = {
@@ -54,6 +55,8 @@ class Run:
     cached_tokens: int
     conversation_id: str | None
     settle: Callable[[bool], None]
+    searched: bool = False
+    """Whether the answer begins with a search in files."""
     id: str = field(default_factory=lambda: new_id("resp"))
     created_at: int = field(default_factory=lambda: int(time.time()))
     status: str = "in_progress"
@@ -62,8 +65,13 @@ class Run:
     settled: bool = False
 
     def __post_init__(self) -> None:
-        encrypted = "reasoning.encrypted_content" in (self.request.body.get("include") or [])
+        include: list[str] = self.request.body.get("include") or []
+        encrypted = "reasoning.encrypted_content" in include
         self.output = [output_item(part, encrypted=encrypted) for part in self.reply.parts]
+        if self.searched:
+            self.output = [cited(item, self.request.found) for item in self.output]
+            shown = "file_search_call.results" in include
+            self.output.insert(0, search_item(self.request.last_user_text, self.request.found, shown=shown))
 
     @property
     def streamed(self) -> bool:

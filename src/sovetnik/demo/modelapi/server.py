@@ -18,8 +18,11 @@ from .endpoints import Endpoints, call_of
 from .errors import ApiError, Json
 from .events import Pace
 from .faults import Faults
+from .file_endpoints import FileEndpoints
+from .file_search import search_files
 from .gate import Gate, refused
 from .journal import Call, Journal
+from .library import Library
 from .run import Run, context_text
 from .serving import Delivery
 from .store import Conversation, KeptResponse, Store
@@ -37,7 +40,7 @@ KEY = "sk-demo-sovetnik-0000000000001234"
 
 
 class ModelApi:
-    """A strict OpenAI-compatible server for the Responses and Conversations APIs.
+    """A strict OpenAI-compatible server for the Responses, Conversations, Files and Vector stores APIs.
 
     Serve `.app` with any ASGI server (resets need uvicorn); the base URL for the SDK ends in `/v1`.
 
@@ -49,6 +52,7 @@ class ModelApi:
         token_delay: Seconds between its pieces.
         chunk: Tokens in a piece.
         keep_abandoned: Whether a response goes on, and its items are appended, when its client leaves.
+        indexing_delay: Seconds that a vector store needs for a file; `library` has more such knobs.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class ModelApi:
         token_delay: float = 0.0,
         chunk: int = 1,
         keep_abandoned: bool = True,
+        indexing_delay: float = 0.0,
     ) -> None:
         self.brain = brain
         self.key = key
@@ -71,10 +76,12 @@ class ModelApi:
         self.keep_abandoned = keep_abandoned
         self.faults = Faults()
         self.store = Store()
+        self.library = Library()
+        self.library.indexing_delay = indexing_delay
         self.journal = Journal()
         self._prompts: dict[str, str] = {}
         routes = [Route("/v1/responses", self._create, methods=["POST"])]
-        routes += Endpoints(self.store, models).routes()
+        routes += Endpoints(self.store, models).routes() + FileEndpoints(self.library).routes()
         handlers = {ApiError: self._refuse, HTTPException: self._refuse_url}
         inner = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan)
         self.app: ASGIApp = Gate(inner, self.journal, self.faults, key)
@@ -176,12 +183,15 @@ class ModelApi:
     async def _run(
         self, body: Json, context: list[Json], given: list[Json], conversation: Conversation | None
     ) -> Run:
+        tools: list[Json] = list(body.get("tools") or [])
+        found = search_files(self.library, body, tools, context)
         request = ModelRequest(
             model=body["model"],
             instructions=body.get("instructions") or "",
-            tools=list(body.get("tools") or []),
+            tools=tools,
             items=context,
             body=body,
+            found=found or [],
         )
         try:
             reply = await ask(self.brain, request)
@@ -203,6 +213,7 @@ class ModelApi:
             cached_tokens=self._cached_tokens(request, conversation),
             conversation_id=conversation.id if conversation is not None else None,
             settle=settle,
+            searched=found is not None,
         )
         return run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from . import checks, errors
+from . import checks, errors, file_fields
 from .errors import Json
 
 _NAME = checks.string(most=128, pattern="[a-zA-Z0-9_-]+")
@@ -20,18 +20,12 @@ _FUNCTION = checks.record(
     },
     required=("name",),
 )
-_FILE_SEARCH = checks.record(
-    {
-        "type": checks.string(),
-        "vector_store_ids": checks.array(checks.string()),
-        "max_num_results": checks.number(least=1, most=50, whole=True),
-        "filters": checks.anything,
-        "ranking_options": checks.anything,
-    },
-    required=("vector_store_ids",),
-)
-_KINDS = {"function": _FUNCTION, "file_search": _FILE_SEARCH, "web_search": checks.anything}
+_KINDS = {"function": _FUNCTION, "file_search": file_fields.FILE_SEARCH, "web_search": checks.anything}
 _TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+_HOSTED_CHOICE = checks.record({"type": checks.string()})
+_FUNCTION_CHOICE = checks.record(
+    {"type": checks.one_of("function"), "name": _NAME}, required=("type", "name")
+)
 _CHOICES = ("none", "auto", "required")
 
 
@@ -121,22 +115,24 @@ def _nested_flaw(node: Json, path: tuple[str, ...], *, strict: bool) -> str:
 
 
 def check_choice(value: object, at: str) -> None:
-    """`none`, `auto`, `required`, or one function."""
+    """`none`, `auto`, `required`, one function, or the search in files."""
     if isinstance(value, str):
         if value not in _CHOICES:
             raise checks.unsupported(value, _CHOICES, at)
         return
-    checks.record({"type": checks.one_of("function"), "name": _NAME}, required=("type", "name"))(value, at)
+    hosted = isinstance(value, dict) and cast("Json", value).get("type") == "file_search"
+    (_HOSTED_CHOICE if hosted else _FUNCTION_CHOICE)(cast("object", value), at)
 
 
 def check_choice_is_offered(body: Json) -> None:
     """A forced tool must be among the tools."""
     choice = body.get("tool_choice")
-    offered = [tool.get("name") for tool in cast("list[Json]", body.get("tools") or [])]
+    offered = [tool.get("name") or tool["type"] for tool in cast("list[Json]", body.get("tools") or [])]
     if isinstance(choice, dict):
-        name = str(cast("Json", choice)["name"])
+        forced = cast("Json", choice)
+        name = str(forced.get("name", "file_search"))
         if name not in offered:
-            message = f"Tool choice 'function' not found in 'tools' parameter: '{name}'."
+            message = f"Tool choice '{forced['type']}' not found in 'tools' parameter: '{name}'."
             raise errors.bad_request(message, "tool_choice")
     elif choice == "required" and not offered:
         raise errors.bad_request(
