@@ -16,7 +16,15 @@ from typing import Any
 import structlog
 import telegram
 
-from sovetnik.assistant import Briefing, ModelSettings, OpenAiAssistant, check_model, make_client
+from sovetnik.assistant import (
+    Briefing,
+    FallbackAssistant,
+    OfflineConsultant,
+    OpenAiAssistant,
+    check_model,
+    make_client,
+)
+from sovetnik.core.budget import Budget
 from sovetnik.core.contacts import ContactForm
 from sovetnik.core.errors import MailError
 from sovetnik.core.mails import Mails
@@ -25,6 +33,7 @@ from sovetnik.core.ports import Assistant
 from sovetnik.core.reports import current_day
 from sovetnik.core.turn import Turns
 from sovetnik.knowledge import ConsultantFolder
+from sovetnik.library import LocalLibrary, model_settings, open_library
 from sovetnik.mail import Look, MailSettings, SmtpMailer, SmtpServer
 from sovetnik.ops.health import Health
 from sovetnik.schedule import DailyReport
@@ -38,6 +47,10 @@ log = structlog.get_logger("sovetnik.app")
 
 GRACE = 15.0
 """Seconds that running turns get at the end; with closing everything, `run` ends within 20."""
+
+
+FIRST_SYNC = 5.0
+"""Seconds that the very first start waits for the documents to be read, before customers are answered."""
 
 
 def secret(value: Any) -> str | None:  # noqa: ANN401 - SecretStr or None
@@ -76,26 +89,31 @@ def make_look(settings: Settings, form: ContactForm, bot: str | None = None) -> 
 
 
 @asynccontextmanager
-async def model(
-    settings: Settings, folder: ConsultantFolder, form: ContactForm
+async def make_assistant(
+    settings: Settings, folder: ConsultantFolder, form: ContactForm, store: SqlStore
 ) -> AsyncGenerator[tuple[Assistant, Coroutine[Any, Any, None]]]:
-    """The assistant, and the check of its key that is still to be awaited."""
-    how = ModelSettings(
-        api_key=secret(settings.openai_api_key) or "",
-        model=settings.openai_model,
-        context=settings.context,
-        base_url=settings.openai_base_url,
-        project=settings.openai_project,
-        proxy=secret(settings.openai_proxy),
-        timeout=settings.openai_timeout,
-    )
+    """Who answers, and the check of the model's key that is still to be awaited."""
+    offline = OfflineConsultant(form)
+    if settings.openai_api_key is None:
+        yield offline, _no_model()
+        return
+    how = model_settings(settings, settings.openai_api_key)
     briefing = Briefing(
-        instructions=folder.instructions, documents=folder.documents, form=form, zone=settings.timezone
+        instructions=folder.instructions,
+        form=form,
+        zone=settings.timezone,
+        hosted=bool(settings.openai_vector_store),
     )
     salt = hashlib.sha256(settings.token.encode()).hexdigest()
     client = make_client(how)
     async with client:
-        yield OpenAiAssistant(client, how, briefing, salt), check_model(client, how)
+        model = OpenAiAssistant(client, how, briefing, salt)
+        budget = Budget(settings.daily_token_budget, settings.timezone, store.tokens_since)
+        yield FallbackAssistant(model, offline, budget.spent, store.queue_notice), check_model(client, how)
+
+
+async def _no_model() -> None:
+    log.warning("no_model", why="OPENAI_API_KEY is not set: answers are quotes from the documents")
 
 
 @dataclass(slots=True)
@@ -110,6 +128,7 @@ class _Parts:
     mails: Mails
     mailer: SmtpMailer
     report: DailyReport
+    library: LocalLibrary
 
     async def accept(self, updates: Sequence[Incoming]) -> None:
         """Store updates, then wake their chats."""
@@ -150,7 +169,8 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
         secret(settings.telegram_proxy),
     )
     bot = make_bot(how)
-    assistant, model_check = await stack.enter_async_context(model(settings, folder, form))
+    assistant, model_check = await stack.enter_async_context(make_assistant(settings, folder, form, store))
+    library = await stack.enter_async_context(open_library(settings))
     stack.push_async_callback(bot.shutdown)
     username, _ = await asyncio.gather(say_hello(bot, how), model_check)
     mailer = make_mailer(settings, form, username)
@@ -161,6 +181,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
         messenger=TelegramMessenger(bot, Pace(settings.telegram_rate, settings.telegram_chat_rate)),
         form=form,
         wake_mails=mails.wake,
+        knowledge=library,
         greeting=folder.greeting,
         join=settings.join_messages,
         slots=asyncio.Semaphore(settings.model_concurrency),
@@ -172,7 +193,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
         claim=store.claim_report,
         made=mails.wake,
     )
-    return _Parts(settings, store, bot, turns, LocalRunner(turns.drain), mails, mailer, report)
+    return _Parts(settings, store, bot, turns, LocalRunner(turns.drain), mails, mailer, report, library)
 
 
 async def _last_day(store: SqlStore, settings: Settings) -> date:
@@ -186,11 +207,16 @@ async def _last_day(store: SqlStore, settings: Settings) -> date:
 
 
 async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> None:
-    background: list[asyncio.Task[Any]] = [asyncio.create_task(parts.mails.run(), name="mails")]
+    background: list[asyncio.Task[Any]] = [
+        asyncio.create_task(parts.mails.run(), name="mails"),
+        asyncio.create_task(parts.library.keep_fresh(), name="knowledge"),
+    ]
     stack.push_async_callback(_cancel, background)
     stack.push_async_callback(_finish_turns, parts)
     await _last_day(parts.store, parts.settings)  # before the first message, or its report would miss it
+    await parts.library.first_sync(FIRST_SYNC)
     parts.runner.wake(await parts.store.recover())
+    parts.mails.wake()
     parts.report.start()
     stack.callback(parts.report.stop)
     poller = Poller(parts.bot, parts.accept)
@@ -201,7 +227,8 @@ async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> N
         background.append(polling)
         stack.push_async_callback(_cancel, [polling])  # first of all: nothing new while turns finish
     if parts.settings.http_listen:
-        health = Health(parts.settings.http_listen, lambda: poller.polled_at)
+        polled_at = None if parts.settings.telegram_webhook_url else lambda: poller.polled_at
+        health = Health(parts.settings.http_listen, polled_at)
         await health.start()
         stack.push_async_callback(health.stop)
     background.append(asyncio.create_task(_check_mail(parts.mailer, parts.settings), name="mail check"))

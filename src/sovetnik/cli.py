@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import csv
-import json
 import os
 import sys
-from collections.abc import AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, date, datetime
+from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from sovetnik.core.contacts import ContactForm
-    from sovetnik.core.model import Chat, Lead, Report
+    from sovetnik.core.model import Chat, Lead, Message, Report
     from sovetnik.settings import Settings
     from sovetnik.storage import SqlStore
 
 W = words()
 Format = Annotated[Literal["jsonl", "csv"], Parameter(help=W.format)]
+Json = Annotated[bool, Parameter(name="--json", help=W.as_json)]
 
 app = App(
     name="sovetnik",
@@ -98,36 +99,65 @@ def export(
 
     async def rows(store: SqlStore) -> AsyncIterator[Mapping[str, object]]:
         async for exported in store.export(start, end):
-            message, chat = exported.message, exported.chat
-            yield {
-                "chat_id": message.chat_id,
-                "time": message.created_at.astimezone(UTC).isoformat(),
-                "role": message.role,
-                "text": message.text,
-                "kind": message.kind,
-                "id": message.id,
-                "customer": chat.name,
-                "username": chat.username,
-                "source": chat.source,
-                "error_code": message.error_code,
-                "input_tokens": message.usage.input_tokens if message.usage else None,
-                "output_tokens": message.usage.output_tokens if message.usage else None,
-            }
+            yield _exported_row(exported.message, exported.chat)
 
-    _go(_print_rows(settings, rows, format))
+    _go(_print_rows(settings, rows, _EXPORTED, format))
 
 
 @app.command(help=W.leads)
 def leads(*, format: Format = "jsonl") -> None:  # noqa: A002 - the option's name
     """Every lead."""
     settings = _settings()
-    form = _form(settings)
+    columns = (*_LEAD, *_form(settings).labels())
 
     async def rows(store: SqlStore) -> AsyncIterator[Mapping[str, object]]:
         async for lead, chat in store.leads():
-            yield _lead_row(lead, chat, form)
+            row = _lead_row(lead, chat)
+            yield {name: row.get(name) for name in dict.fromkeys((*columns, *row))}
 
-    _go(_print_rows(settings, rows, format))
+    _go(_print_rows(settings, rows, columns, format))
+
+
+knowledge = App(name="knowledge", help=W.knowledge)
+app.command(knowledge)
+
+
+@knowledge.command(help=W.sync)
+def sync() -> None:
+    """Bring the index to what the folder holds."""
+    from sovetnik import knowledge_cli
+
+    _go(knowledge_cli.sync(_settings()))
+
+
+@knowledge.command(help=W.status)
+def status(*, json: Json = False) -> None:
+    """What is in the index."""
+    from sovetnik import knowledge_cli
+
+    _go(knowledge_cli.status(_settings(), as_json=json))
+
+
+@knowledge.command(help=W.search)
+def search(
+    query: Annotated[str, Parameter(help=W.search_query)],
+    /,
+    *,
+    k: Annotated[int, Parameter(name=["-k", "--k"], help=W.search_k)] = 6,
+    json: Json = False,
+) -> None:
+    """The passages that a question would bring."""
+    from sovetnik import knowledge_cli
+
+    _go(knowledge_cli.search(_settings(), query, k, as_json=json))
+
+
+@knowledge.command(help=W.measure)
+def measure(file: Annotated[Path, Parameter(help=W.measure_file)], /, *, json: Json = False) -> None:
+    """How well the index finds."""
+    from sovetnik import knowledge_cli
+
+    _go(knowledge_cli.measure_file(_settings(), file, as_json=json))
 
 
 @app.command(help=W.completion)
@@ -189,8 +219,11 @@ def _write_private(path: Path, text: str) -> None:
     from sovetnik.core.errors import ConfigError
 
     try:
-        path.write_text(text, encoding="utf-8")
-        path.chmod(0o600)
+        path.unlink(missing_ok=True)  # an older one may be readable by others
+        with os.fdopen(
+            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
+            file.write(text)
     except OSError as error:
         raise ConfigError(f"--html: cannot write {path}: {error.strerror}; name another file") from error
 
@@ -205,33 +238,88 @@ async def _send_report(settings: Settings, found: Report) -> None:
     print(W.report_sent.format(count=len(accepted)))
 
 
-def _lead_row(lead: Lead, chat: Chat, form: ContactForm) -> dict[str, object]:
-    row: dict[str, object] = {
-        "id": lead.id,
-        "chat_id": lead.chat_id,
-        "created_at": lead.created_at.astimezone(UTC).isoformat(),
-        "name": lead.contact.name,
-        "phone": lead.contact.phone,
-        "order": lead.contact.order,
-        "updated_at": lead.updated_at.astimezone(UTC).isoformat(),
-        "revision": lead.revision,
-        "username": chat.username,
-        "source": chat.source,
-    }
-    names = dict.fromkeys([*form.labels(), *lead.contact.fields])  # a field that left the form is kept
-    return row | {name: lead.contact.fields.get(name) for name in names if name not in row}
+_EXPORTED = (
+    "chat_id",
+    "time",
+    "role",
+    "text",
+    "kind",
+    "id",
+    "customer",
+    "username",
+    "source",
+    "error_code",
+    "input_tokens",
+    "output_tokens",
+    "documents",
+    "unanswered",
+)
 
 
-async def _print_rows(settings: Settings, rows: Any, format_: Literal["jsonl", "csv"]) -> None:  # noqa: ANN401
+def _exported_row(message: Message, chat: Chat) -> dict[str, object]:
+    usage = message.usage
+    values = (
+        message.chat_id,
+        message.created_at.astimezone(UTC).isoformat(),
+        message.role,
+        message.text,
+        message.kind,
+        message.id,
+        chat.name,
+        chat.username,
+        chat.source,
+        message.error_code,
+        usage.input_tokens if usage else None,
+        usage.output_tokens if usage else None,
+        ", ".join(dict.fromkeys(passage.source for passage in message.passages)) or None,
+        message.unanswered,
+    )
+    return dict(zip(_EXPORTED, values, strict=True))
+
+
+_LEAD = (
+    "id",
+    "chat_id",
+    "created_at",
+    "name",
+    "phone",
+    "order",
+    "updated_at",
+    "revision",
+    "username",
+    "source",
+)
+
+
+def _lead_row(lead: Lead, chat: Chat) -> dict[str, object]:
+    contact = lead.contact
+    values = (
+        lead.id,
+        lead.chat_id,
+        lead.created_at.astimezone(UTC).isoformat(),
+        contact.name,
+        contact.phone,
+        contact.order,
+        lead.updated_at.astimezone(UTC).isoformat(),
+        lead.revision,
+        chat.username,
+        chat.source,
+    )
+    return {**contact.fields, **dict(zip(_LEAD, values, strict=True))}
+
+
+Rows = Callable[["SqlStore"], AsyncIterator[Mapping[str, object]]]
+
+
+async def _print_rows(settings: Settings, rows: Rows, columns: Sequence[str], format_: str) -> None:
     from sovetnik.storage import SqlStore
 
-    writer: csv.DictWriter[str] | None = None
+    writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore")
+    if format_ == "csv":
+        writer.writeheader()
     async with SqlStore.open(settings.database_url.get_secret_value(), exclusive=False) as store:
         async for row in rows(store):
-            if format_ == "jsonl":
-                print(json.dumps(row, ensure_ascii=False))
-                continue
-            if writer is None:
-                writer = csv.DictWriter(sys.stdout, list(row), extrasaction="ignore")
-                writer.writeheader()
-            writer.writerow(row)
+            if format_ == "csv":
+                writer.writerow(row)
+            else:
+                print(dumps(row, ensure_ascii=False))

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -252,7 +252,7 @@ class Settings(BaseSettings):
             if "://" not in text:
                 found.append(text)
             elif password := urlsplit(text).password:
-                found.append(password)
+                found += [password, unquote(password)]  # as it is written, and as it is meant
         return found
 
     @classmethod
@@ -265,7 +265,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - named one by one instead
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over ``.env``."""
-        dotenv = DotEnvSettingsSource(settings_cls, env_file=ENV_FILE, env_file_encoding="utf-8")
+        dotenv = DotEnvSettingsSource(settings_cls, env_file=ENV_FILE, env_file_encoding="utf-8-sig")
         return init_settings, env_settings, dotenv
 
 
@@ -276,7 +276,12 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - as many types
         ConfigError: names every wrong setting and the way out.
     """
     try:
-        return Settings(**{**_from_files(os.environ), **overrides})
+        dotenv = _dotenv()
+        if (
+            "LANGUAGE" in dotenv
+        ):  # desktops set a variable of that name themselves: the file is the owner's word
+            overrides = {"language": dotenv["LANGUAGE"], **overrides}
+        return Settings(**{**_from_files({**dotenv, **os.environ}), **overrides})
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(row) for row in error.errors(include_url=False))) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -287,7 +292,7 @@ def unknown_names() -> list[str]:
     """One line for each name that looks like ours and is none, with what was perhaps meant."""
     known = {name.upper() for name in Settings.model_fields}
     known |= {f"{name.upper()}_FILE" for name in Settings.SECRET_NAMES}
-    found = {name for name in os.environ if name.startswith(PREFIXES)} | set(_dotenv_names())
+    found = {name for name in os.environ if name.startswith(PREFIXES)} | set(_dotenv())
     lines: list[str] = []
     for name in sorted(found - known):
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
@@ -295,14 +300,9 @@ def unknown_names() -> list[str]:
     return lines
 
 
-def _dotenv_names() -> list[str]:
-    if not ENV_FILE.is_file():
-        return []
-    lines = ENV_FILE.read_text(encoding="utf-8", errors="replace").splitlines()
-    pairs = (
-        line.removeprefix("export ").partition("=") for line in lines if not line.lstrip().startswith("#")
-    )
-    return [name.strip().upper() for name, sign, _ in pairs if sign and name.strip()]
+def _dotenv() -> dict[str, str]:
+    source = DotEnvSettingsSource(Settings, env_file=ENV_FILE, env_file_encoding="utf-8-sig")
+    return {name.upper(): value for name, value in source.env_vars.items() if value}
 
 
 def _from_files(environ: Mapping[str, str]) -> dict[str, Any]:
@@ -314,7 +314,7 @@ def _from_files(environ: Mapping[str, str]) -> dict[str, Any]:
         if not path:
             continue
         try:
-            found[name] = Path(path).read_text(encoding="utf-8").strip()
+            found[name] = Path(path).read_text(encoding="utf-8-sig").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(
                 f"{variable}: cannot read {path}: {error}; check the path and its rights"

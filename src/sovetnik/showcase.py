@@ -22,8 +22,8 @@ from sovetnik.app import make_folder, make_look, run_until
 from sovetnik.core.model import Language
 from sovetnik.demo.botapi import BotApi, Person
 from sovetnik.demo.mailbox import Mail, Mailbox
-from sovetnik.demo.modelapi import KEY, ModelApi, consultant_brain
 from sovetnik.demo.serving import serve
+from sovetnik.library import open_library
 from sovetnik.mail import render_report_text
 from sovetnik.settings import Settings, load_settings
 from sovetnik.storage import SqlStore
@@ -42,6 +42,7 @@ class Script:
     intro: str
     mailbox: str
     report: str
+    no_model: str
     outro: str
 
 
@@ -50,14 +51,15 @@ RU = Script(
     says=(
         "Сколько стоит кровать Нерль из ясеня 160 на 200?",
         "А доставка в Суздаль сколько?",
-        "Хорошо, хочу заказать",
+        "Хочу заказать Нерль",
         "Меня зовут Мария, телефон 8 912 345",
         "Ой, вот так: 8 912 345-67-89",
     ),
-    intro="Настоящий бот разговаривает с покупателем — через Bot API, модель и почту на этом компьютере.",
+    intro="Настоящий бот разговаривает с покупателем — через Bot API и почту на этом компьютере.",
     mailbox="Письмо владельцу",
     report="Ежедневный отчёт",
-    outro="Модель здесь играет сценарий. С вашим ключом отвечает настоящая — см. README.ru.md.",
+    no_model="Модели здесь не было: бот отвечал выдержками из документов. С OPENAI_API_KEY отвечает модель.",
+    outro="Отвечала модель с вашим ключом, документы и почта — с этого компьютера.",
 )
 
 EN = Script(
@@ -65,14 +67,15 @@ EN = Script(
     says=(
         "How much is the Nerl bed in ash, 160 by 200?",
         "And delivery to Suzdal?",
-        "Fine, I would like to order",
+        "I would like to order the Nerl",
         "My name is Mary, phone 8 912 345",
         "Sorry, it is 8 912 345-67-89",
     ),
-    intro="The real bot talks with a customer, through a Bot API, a model and a mailbox on this machine.",
+    intro="The real bot talks with a customer, through a Bot API and a mailbox on this machine.",
     mailbox="The owner's mail",
     report="The daily report",
-    outro="The model here follows a script. With your key the real one answers: see README.md.",
+    no_model="There was no model: the bot quoted the documents. With OPENAI_API_KEY a model answers.",
+    outro="The model answered with your key; documents and mailbox are of this machine.",
 )
 
 
@@ -86,7 +89,7 @@ async def show(language: Language, folder: Path | None) -> None:
     """Play the conversation and print what customer, mailbox and report got."""
     console = Console(highlight=False)
     script = RU if language == "ru" else EN
-    telegram, model = BotApi(TOKEN), ModelApi(consultant_brain)
+    telegram = BotApi(TOKEN)
     async with AsyncExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sovetnik-demo-")))
         mailbox = await stack.enter_async_context(Mailbox())
@@ -96,11 +99,6 @@ async def show(language: Language, folder: Path | None) -> None:
             telegram_proxy=None,
             telegram_webhook_url=None,
             telegram_chat_rate=0,
-            openai_api_key=SecretStr(KEY),
-            openai_base_url=f"{await stack.enter_async_context(serve(model.app))}/v1",
-            openai_context="conversation",
-            openai_proxy=None,
-            openai_model=model.models[0],
             consultant_dir=folder or example_folder(language),
             database_url=SecretStr(f"sqlite:///{data}/demo.db"),
             smtp_host="127.0.0.1",
@@ -115,6 +113,8 @@ async def show(language: Language, folder: Path | None) -> None:
             http_listen=None,
             join_messages=0,
         )
+        async with open_library(settings) as library:
+            await library.index.sync(library.folder)
         stop = asyncio.Event()
         running = asyncio.create_task(run_until(stop, settings))
         try:
@@ -127,7 +127,7 @@ async def show(language: Language, folder: Path | None) -> None:
             await asyncio.gather(running, return_exceptions=True)
         _print_mail(console, script, mails[0])
         await _print_report(console, script, settings)
-        console.print(Padding(script.outro, (1, 0)))
+        console.print(Padding(script.no_model if settings.openai_api_key is None else script.outro, (1, 0)))
 
 
 async def _first_of(running: asyncio.Task[None], work: Coroutine[Any, Any, T]) -> T:

@@ -26,6 +26,24 @@ class Words:
     export_to: str
     format: str
     leads: str
+    knowledge: str
+    sync: str
+    status: str
+    search: str
+    search_query: str
+    search_k: str
+    measure: str
+    measure_file: str
+    as_json: str
+    reading: str
+    embedding: str
+    synced: str
+    unreadable: str
+    nothing: str
+    pending: str
+    status_file: str
+    status_passages: str
+    status_problem: str
     completion: str
     shell_name: str
     report_written: str
@@ -47,6 +65,24 @@ EN = Words(
     export_to="Only up to this time.",
     format="jsonl or csv.",
     leads="Every lead, to standard output.",
+    knowledge="The knowledge folder: what the consultant knows.",
+    sync="Bring the index to what the folder holds; only changed files are read.",
+    status="What is in the index, and which files could not be read.",
+    search="The passages that a question would bring.",
+    search_query="The question, as a customer would write it.",
+    search_k="How many passages.",
+    measure="How well the index finds: hit@1, hit@3 and MRR for each method.",
+    measure_file='JSON lines {"question", "source", "contains"?}.',
+    as_json="Print JSON.",
+    reading="Reading",
+    embedding="Learning the meaning",
+    synced="{added} new, {changed} changed, {removed} removed, {unchanged} unchanged",
+    unreadable="{source}: cannot be read: {reason}",
+    nothing="The documents hold nothing that fits.",
+    pending="{count} passages are still being learnt; they are found by their words meanwhile",
+    status_file="File",
+    status_passages="Passages",
+    status_problem="Problem",
     completion='Print a completion script: eval "$(sovetnik completion bash)".',
     shell_name="bash, zsh or fish.",
     report_written="Report written to {path}",
@@ -68,6 +104,24 @@ RU = Words(
     export_to="Только до этого времени.",
     format="jsonl или csv.",
     leads="Все заявки, в стандартный вывод.",
+    knowledge="Папка знаний: что знает консультант.",
+    sync="Привести индекс к тому, что лежит в папке; читаются только изменённые файлы.",
+    status="Что есть в индексе и какие файлы не прочитались.",
+    search="Фрагменты, которые найдутся по вопросу.",
+    search_query="Вопрос, как его написал бы клиент.",
+    search_k="Сколько фрагментов.",
+    measure="Насколько хорошо индекс находит: hit@1, hit@3 и MRR каждого способа.",
+    measure_file='Строки JSON {"question", "source", "contains"?}.',
+    as_json="Напечатать JSON.",
+    reading="Читаю",
+    embedding="Запоминаю смысл",
+    synced="новых: {added}, изменено: {changed}, убрано: {removed}, без изменений: {unchanged}",
+    unreadable="{source}: не читается: {reason}",
+    nothing="В документах ничего подходящего нет.",
+    pending="ещё запоминаются фрагменты: {count}; пока они находятся по словам",
+    status_file="Файл",
+    status_passages="Фрагменты",
+    status_problem="Что не так",
     completion='Напечатать скрипт автодополнения: eval "$(sovetnik completion bash)".',
     shell_name="bash, zsh или fish.",
     report_written="Отчёт записан в {path}",
@@ -79,8 +133,8 @@ RU = Words(
 def language() -> Language:
     """The language of the command line: ``LANGUAGE`` as the owner set it, else the system's."""
     for value in (
-        os.environ.get("LANGUAGE"),
         _from_dotenv(),
+        os.environ.get("LANGUAGE"),
         os.environ.get("LC_ALL"),
         os.environ.get("LANG"),
     ):

@@ -135,6 +135,11 @@ async def test_sigterm_lets_the_running_turn_finish(scene: Stage) -> None:
     await scene.model.wait_for(1)
     assert await bot.stop() == 0
     assert scene.telegram.answers(anna.id) == ["готово"]
+    await scene.run()
+    anna.say("ещё")
+    await scene.telegram.wait_for_messages(anna.id, 2)
+    assert scene.telegram.answers(anna.id) == ["готово", "готово"]  # one for each question
+    assert len(await scene.rows("export")) == 4
 
 
 @pytest.mark.parametrize("context", ["conversation", "history"])
@@ -193,18 +198,40 @@ async def test_a_customer_who_blocked_the_bot_is_no_error(scene: Stage) -> None:
     await scene.telegram.wait_for_messages(anna.id, 1)
 
 
-async def test_a_model_that_is_down_gets_the_customer_one_polite_line_with_a_code(scene: Stage) -> None:
+async def test_a_model_that_is_down_is_stood_in_for_by_the_documents_and_the_owner_told_once(
+    scene: Stage,
+) -> None:
     bot = await scene.run()
     scene.model.faults.add(times=None, status=500)
     anna = scene.telegram.person(language_code="ru")
+    anna.say("Сколько стоит доставка в Суздаль?")
+    await scene.telegram.wait_for_messages(anna.id, 1, timeout=30)
+    (text,) = scene.telegram.answers(anna.id)
+    away = await bot.logged("model_away")
+    assert away["code"] in text
+    assert "500" in away["error"]
+    assert "2 200 ₽" in text
+    assert "delivery-and-assembly.md" in text
+    anna.say("Анна, +79123456789")
+    await scene.telegram.wait_for_messages(anna.id, 2)
+    mails = await scene.mailbox.wait_for(2)
+    assert sorted(mail.message["Message-ID"].split("-")[0] for mail in mails) == ["<lead", "<notice"]
+    (lead,) = await scene.rows("leads")
+    assert lead["phone"] == "+79123456789"
+
+
+async def test_an_answer_that_makes_no_sense_gets_the_customer_one_polite_line_with_a_code(
+    scene: Stage,
+) -> None:
+    scene.model.brain = lambda request: Text("")
+    bot = await scene.run()
+    anna = scene.telegram.person()
     anna.say("Сколько стоит Нерль?")
     await scene.telegram.wait_for_messages(anna.id, 1, timeout=30)
     (text,) = scene.telegram.answers(anna.id)
     failed = await bot.logged("turn_failed")
     assert failed["code"] in text
-    assert "500" in failed["error"]
-    assert "Traceback" not in text
-    scene.model.faults.clear()
+    scene.model.brain = lambda request: Text(request.last_user_text)
     anna.say("А сейчас?")
     await scene.telegram.wait_for_messages(anna.id, 2)
     assert scene.telegram.answers(anna.id)[1] == "А сейчас?"

@@ -32,22 +32,29 @@ async def check_model(client: openai.AsyncOpenAI, settings: ModelSettings) -> No
             "provider's console, or check OPENAI_PROJECT and OPENAI_BASE_URL"
         ) from error
     except openai.NotFoundError as error:
-        if error.code == "model_not_found" or settings.is_openai:
-            raise ConfigError(await _no_such_model(client, settings)) from error
+        await _not_found(client, settings, error)
     except openai.OpenAIError as error:
         trouble = in_our_words(error)
         names = "OPENAI_PROXY" if settings.proxy else "OPENAI_BASE_URL, or OPENAI_PROXY where it is blocked"
         log.error("model_unreachable", host=_host(settings), error=str(trouble), way_out=f"check {names}")
 
 
-async def _no_such_model(client: openai.AsyncOpenAI, settings: ModelSettings) -> str:
+async def _not_found(
+    client: openai.AsyncOpenAI, settings: ModelSettings, error: openai.NotFoundError
+) -> None:
+    """Only OpenAI's own word is final: gateways answer 404 for models that they do serve."""
     try:
         alive = [model.id async for model in client.models.list(timeout=PATIENCE)]
     except openai.OpenAIError:
         alive = []
+    if settings.model in alive:
+        return
     near = difflib.get_close_matches(settings.model, alive, n=3, cutoff=0.3)
     hint = f"; set one that is alive, such as {', '.join(near)}" if near else "; set another one"
-    return f"OPENAI_MODEL: {_host(settings)} has no model {settings.model}{hint}"
+    problem = f"OPENAI_MODEL: {_host(settings)} has no model {settings.model}{hint}"
+    if settings.is_openai:
+        raise ConfigError(problem) from error
+    log.error("model_unknown", problem=problem)
 
 
 def _host(settings: ModelSettings) -> str:

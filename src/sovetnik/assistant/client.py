@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Literal, cast
 from urllib.parse import urlsplit
 
 import httpx2
 import openai
+import structlog
 
 from sovetnik.core.errors import AssistantError, ConfigError
+
+log = structlog.get_logger("sovetnik.assistant")
 
 CONNECT_TIMEOUT = 10.0
 """Seconds to reach the model's server; a proxy far away needs a few."""
@@ -26,6 +29,7 @@ class ModelSettings:
     Attributes:
         timeout: Seconds without a sign of life from the model before it counts as stalled.
         context: ``conversation`` keeps the dialogue at the provider, ``history`` sends our own transcript.
+        vector_store: The provider's own search over the documents, in place of the local index.
     """
 
     api_key: str
@@ -35,6 +39,7 @@ class ModelSettings:
     project: str | None = None
     proxy: str | None = None
     timeout: float = 60.0
+    vector_store: str | None = None
 
     @property
     def is_openai(self) -> bool:
@@ -66,7 +71,7 @@ def make_client(settings: ModelSettings) -> openai.AsyncOpenAI:
 
 
 def in_our_words(error: Exception) -> AssistantError:
-    """A foreign exception of a model call as an :class:`AssistantError`; unknown ones are raised again."""
+    """A foreign exception of a model call as an :class:`AssistantError`."""
     if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
         return AssistantError("timeout", f"no answer in time ({type(error).__name__})")
     if isinstance(error, openai.APIStatusError):
@@ -79,7 +84,8 @@ def in_our_words(error: Exception) -> AssistantError:
         return AssistantError("cut", f"unreadable answer: {type(error).__name__}")
     if type(error).__module__.startswith("socksio"):
         return AssistantError("connection", f"the SOCKS proxy's answer was broken: {type(error).__name__}")
-    raise error
+    log.error("unexpected_answer", exc_info=error)  # a shape that nobody foresaw must not stop the chat
+    return AssistantError("cut", f"unexpected answer: {type(error).__name__}")
 
 
 def stream_error(code: str | None, message: str) -> AssistantError:
@@ -92,11 +98,12 @@ def stream_error(code: str | None, message: str) -> AssistantError:
 
 def _status_error(error: openai.APIStatusError) -> AssistantError:
     code = error.code or ""
-    detail = f"HTTP {error.status_code} {code}: {_first_line(error.message)}"
+    message = _message(error)
+    detail = f"HTTP {error.status_code} {code}: {message}".replace(" :", ":")
     status = error.status_code
     if code == "conversation_locked":
         return AssistantError("locked", detail)
-    if status in {400, 404} and _conversation_broken(code, error.message):
+    if status in {400, 404} and _conversation_broken(code, message):
         return AssistantError("conversation", detail)
     if status in {401, 403}:
         return AssistantError("auth", detail)
@@ -113,7 +120,8 @@ def _conversation_broken(code: str, message: str) -> bool:
     return (
         "No tool output found" in message
         or "No tool call found" in message
-        or (message.startswith(("Conversation with id", "Error code: 404")) and "onversation" in message)
+        or (code != "model_not_found" and "onversation " in message and "not found" in message.lower())
+        or "No conversation found" in message
         or code in {"conversation_not_found", "context_length_exceeded"}
     )
 
@@ -125,6 +133,8 @@ def _retry_after(error: openai.APIStatusError) -> timedelta | None:
         return None
 
 
-def _first_line(message: str) -> str:
-    """A proxy's HTML page must not fill the log."""
-    return message.strip().split("\n", 1)[0][:300]
+def _message(error: openai.APIStatusError) -> str:
+    """The provider's own words, in one line: a proxy's HTML page must not fill the log."""
+    body = error.body
+    said = cast("dict[str, object]", body).get("message") if isinstance(body, dict) else None
+    return str(said or error.message).strip().split("\n", 1)[0][:300]

@@ -17,10 +17,10 @@ from sovetnik.assistant.client import RETRY_ONCE_MORE, ModelSettings
 from sovetnik.assistant.prompt import Briefing
 from sovetnik.assistant.session import Session
 from sovetnik.assistant.stream import Reply, model_call
-from sovetnik.assistant.tools import save_contact_tool
+from sovetnik.assistant.tools import tools_of
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import Done, Event, Restarted, TextDelta, ToolUsed
-from sovetnik.core.model import Turn, Usage
+from sovetnik.core.model import Found, Passage, Turn, Usage
 from sovetnik.core.ports import Desk
 
 log = structlog.get_logger("sovetnik.assistant")
@@ -36,6 +36,9 @@ LONGEST_PAUSE = 20.0
 
 LOCK_PATIENCE = 15.0
 """Seconds to wait for a locked conversation before a new one is opened from our transcript."""
+
+FEW_CHARACTERS = 25
+"""A message this short means little without the one before it."""
 
 CALL_LIMIT = 5
 """A whole call may take so many times the silence limit (``OPENAI_TIMEOUT``)."""
@@ -88,7 +91,7 @@ class OpenAiAssistant:
         self._settings = settings
         self._briefing = briefing
         self._salt = salt
-        self._tools = [save_contact_tool(briefing.form)]
+        self._tools = tools_of(briefing.form, settings.vector_store)
 
     async def answer(self, turn: Turn, desk: Desk) -> AsyncIterator[Event]:
         """Work on one turn; see the port."""
@@ -96,7 +99,9 @@ class OpenAiAssistant:
         session = Session(client=self._client, turn=turn, desk=desk, remote=remote)
         tally = _Tally(time.monotonic())
         texts: list[str] = []
-        instructions = self._briefing.text(turn)
+        cited: dict[str, Passage] = {}
+        found = Found() if self._settings.vector_store else await desk.search(await _query(turn, desk))
+        instructions = self._briefing.text(turn, found)
         for step in range(STEPS):
             reply: Reply | None = None
             async for event in self._call(session, instructions, may_use_tools=step < STEPS - 1):
@@ -107,9 +112,11 @@ class OpenAiAssistant:
             if reply is None:  # _call ends with a reply or raises
                 break
             tally.add(reply.usage)
-            texts.append(reply.text)
+            if reply.text not in texts:  # a model in a loop says the same each time
+                texts.append(reply.text)
+            cited |= {name: Passage(source=name, heading="", text="") for name in reply.cited}
             session.answered(reply.items())
-            if not reply.calls:
+            if not reply.calls or step == STEPS - 1:  # no tools were offered in the last one
                 break
             for call in reply.calls:
                 result = await desk.call_tool(call.name, call.arguments)
@@ -120,7 +127,7 @@ class OpenAiAssistant:
         text = "\n\n".join(text for text in texts if text)
         if not text:
             raise AssistantError("empty", "the model gave no text")
-        yield Done(text, tally.usage())
+        yield Done(text, tally.usage(), cited=tuple(cited.values()))
 
     async def _call(
         self, session: Session, instructions: str, *, may_use_tools: bool
@@ -191,3 +198,12 @@ class OpenAiAssistant:
     def _stand_in(self, chat_id: int) -> str:
         """What stands for the customer at the provider: never the Telegram id."""
         return hashlib.sha256(f"{self._salt}:{chat_id}".encode()).hexdigest()[:32]
+
+
+async def _query(turn: Turn, desk: Desk) -> str:
+    """What to look for: the customer's words, with the ones before where they are few ("and delivery?")."""
+    said = "\n".join(message.text for message in turn.messages)
+    if len(said) > FEW_CHARACTERS:
+        return said
+    before = [message.text for message in await desk.transcript() if message.role == "customer"]
+    return f"{said}\n{before[-1]}" if before else said

@@ -12,11 +12,12 @@ import openai
 from openai.types.responses import ResponseInputItemParam
 
 from sovetnik.assistant.client import in_our_words
+from sovetnik.core.errors import AssistantError
 from sovetnik.core.model import Message, Turn
 from sovetnik.core.ports import Desk
 
 SEED = 20
-"""Items that ``conversations.create`` and ``items.create`` take in one call."""
+"""Items that ``items.create`` takes in one call."""
 
 
 @dataclass(slots=True)
@@ -70,10 +71,15 @@ class Session:
     async def _open(self) -> None:
         seed = [_item(message) for message in await self.desk.transcript()]
         try:
-            opened = await self.client.conversations.create(items=seed[:SEED])
+            # Empty first: a gateway was seen that drops the items of `create` without a word.
+            opened = await self.client.conversations.create()
             await self.desk.opened(opened.id)
-            for start in range(SEED, len(seed), SEED):
+            for start in range(0, len(seed), SEED):
                 await self.client.conversations.items.create(opened.id, items=seed[start : start + SEED])
+        except openai.NotFoundError as error:
+            raise AssistantError(
+                "bad_request", "the server has no Conversations API; set OPENAI_CONTEXT=history"
+            ) from error
         except openai.OpenAIError as error:
             raise in_our_words(error) from error
         self.conversation, self.kept, self.suspect = opened.id, 0, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,14 +26,18 @@ from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import TextDelta
 from sovetnik.core.model import Usage
 
+_MIRRORED = re.compile(r"^sovetnik-[^-]+-[^-]+-[^-]+-")
+"""How a file of the knowledge folder is named in a vector store, before its own name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A finished model call: its text (or refusal), its tool calls, what it cost."""
+    """A finished model call: its text (or refusal), its tool calls, what it cost, files it cites."""
 
     text: str
     calls: tuple[ResponseFunctionToolCall, ...]
     usage: Usage
+    cited: tuple[str, ...] = ()
 
     def items(self) -> list[ResponseInputItemParam]:
         """The reply as input items that every compatible server takes back.
@@ -91,17 +96,23 @@ async def model_call(
 
 
 def _reply(response: Response) -> Reply:
-    texts: list[str] = []
-    calls: list[ResponseFunctionToolCall] = []
-    for item in response.output:
-        if item.type == "message":
-            texts.extend(part.text if part.type == "output_text" else part.refusal for part in item.content)
-        elif item.type == "function_call":
-            calls.append(item)
+    if response.status in ("failed", "cancelled"):  # some servers say so in a "completed" event
+        failure = response.error
+        raise stream_error(failure and failure.code, failure.message if failure else "failed")
+    parts = [part for item in response.output if item.type == "message" for part in item.content or ()]
+    texts = [part.text if part.type == "output_text" else part.refusal for part in parts]
+    calls = [item for item in response.output if item.type == "function_call"]
+    cited = dict.fromkeys(
+        _MIRRORED.sub("", note.filename)
+        for part in parts
+        if part.type == "output_text"
+        for note in part.annotations
+        if note.type == "file_citation"
+    )
     text = "\n\n".join(text.strip() for text in texts if text.strip())
     if response.status == "incomplete":
         text, calls = _what_is_left(response, text), []
-    return Reply(text=text, calls=tuple(calls), usage=_usage(response))
+    return Reply(text=text, calls=tuple(calls), usage=_usage(response), cited=tuple(cited))
 
 
 def _what_is_left(response: Response, text: str) -> str:
@@ -115,13 +126,13 @@ def _what_is_left(response: Response, text: str) -> str:
 
 
 def _usage(response: Response) -> Usage:
-    usage = response.usage
-    if usage is None:
-        return Usage(model=response.model, calls=1)
+    """What the call cost; compatible servers leave out what OpenAI always sends."""
+    usage: Any = response.usage
+    details: Any = getattr(usage, "input_tokens_details", None)
     return Usage(
         model=response.model,
-        input_tokens=usage.input_tokens,
-        cached_tokens=usage.input_tokens_details.cached_tokens,
-        output_tokens=usage.output_tokens,
+        input_tokens=getattr(usage, "input_tokens", None) or 0,
+        cached_tokens=getattr(details, "cached_tokens", None) or 0,
+        output_tokens=getattr(usage, "output_tokens", None) or 0,
         calls=1,
     )

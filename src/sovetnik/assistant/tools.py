@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from openai.types.responses import FunctionToolParam
+from openai.types.responses import FunctionToolParam, ToolParam
 
 from sovetnik.core.contacts import ContactForm, FormField
 
@@ -37,6 +37,49 @@ def save_contact_tool(form: ContactForm) -> FunctionToolParam:
         },
         "strict": False,  # optional fields stay optional, and every compatible server takes it
     }
+
+
+SEARCH_KNOWLEDGE: FunctionToolParam = {
+    "type": "function",
+    "name": "search_knowledge",
+    "description": (
+        "Look into the owner's documents. Use it when what you were given does not answer the customer; "
+        "put the query in the words that a document would use."
+    ),
+    "parameters": {
+        "type": "object",
+        "properties": {"query": {"type": "string", "description": "What to look for"}},
+        "required": ["query"],
+        "additionalProperties": False,
+    },
+    "strict": True,
+}
+
+NOTE_UNANSWERED: FunctionToolParam = {
+    "type": "function",
+    "name": "note_unanswered",
+    "description": (
+        "Note a question about the business that the owner's documents do not answer, so that the owner "
+        "can add it. Not for small talk or for what has nothing to do with the business."
+    ),
+    "parameters": {
+        "type": "object",
+        "properties": {"question": {"type": "string", "description": "The question, whole and in short"}},
+        "required": ["question"],
+        "additionalProperties": False,
+    },
+    "strict": True,
+}
+
+
+def tools_of(form: ContactForm, vector_store: str | None) -> list[ToolParam]:
+    """All tools of a request; with a vector store the provider's own search takes the place of ours."""
+    tools: list[ToolParam] = [save_contact_tool(form)]
+    if vector_store:
+        tools.append({"type": "file_search", "vector_store_ids": [vector_store], "max_num_results": 8})
+    else:
+        tools.append(SEARCH_KNOWLEDGE)
+    return [*tools, NOTE_UNANSWERED]
 
 
 def _property(field: FormField) -> dict[str, Any]:

@@ -38,7 +38,8 @@ class AssistantError(SovetnikError):
 
     Args:
         kind: One word for logs and figures: ``timeout``, ``connection``, ``rate_limit``, ``quota``,
-            ``auth``, ``bad_request``, ``server``, ``cut``, ``empty``, ``conversation``.
+            ``auth``, ``bad_request``, ``server``, ``cut``, ``empty``, ``refused``,
+            ``locked``, ``conversation``.
         detail: For the log; must not hold customers' texts.
         retry_after: How long the provider asked to wait, if it said so.
     """

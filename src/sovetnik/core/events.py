@@ -7,8 +7,9 @@ a stream that ends otherwise is a failure.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from sovetnik.core.model import Usage
+from sovetnik.core.model import Passage, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,19 @@ class ToolUsed:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The whole answer and what it cost."""
+    """The whole answer and what it cost.
+
+    Attributes:
+        kind: ``quote`` when it comes from the documents alone.
+        code: The log's code of the failure behind a ``quote``.
+        cited: Documents that the provider itself searched.
+    """
 
     text: str
     usage: Usage
+    kind: Literal["answer", "quote"] = "answer"
+    code: str | None = None
+    cited: tuple[Passage, ...] = ()
 
 
 Event = TextDelta | Restarted | ToolUsed | Done

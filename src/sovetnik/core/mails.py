@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -27,7 +27,8 @@ AT_ONCE = 4
 UNCONFIGURED_PAUSE = 24 * 3600.0
 """Seconds. Without a server or recipient a mail waits for a restart with better settings."""
 
-LONGEST_SLEEP = 60.0
+LONGEST_SLEEP = 10.0
+"""Seconds. A lead's mail is released by its turn; should that die, the mail is still out soon after."""
 
 
 @dataclass(slots=True)
@@ -89,7 +90,14 @@ class Mails:
     async def _hand_over(self, task: MailTask) -> tuple[str, ...] | None:
         if task.kind == "lead":
             dossier = await self.store.lead_dossier(task.ref)
-            return await self.mailer.send_lead(dossier, task.accepted) if dossier else ()
+            if dossier is None:  # erased meanwhile
+                return ()
+            # The newest data under the mail's own number: a "new lead" mail that waited stays that.
+            lead = replace(dossier.lead, revision=task.revision)
+            return await self.mailer.send_lead(replace(dossier, lead=lead), task.accepted)
+        if task.kind == "notice":
+            notice = task.notice
+            return await self.mailer.send_notice(notice, task.created_at, task.accepted) if notice else ()
         report = await self.store.report(task.ref)
         return await self.mailer.send_report(report, task.accepted) if report else ()
 

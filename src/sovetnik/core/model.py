@@ -12,7 +12,8 @@ from typing import Literal
 Language = Literal["ru", "en"]
 Role = Literal["customer", "assistant", "manager"]
 IncomingKind = Literal["text", "start", "new", "unsupported", "blocked", "unblocked"]
-MessageKind = Literal["text", "answer", "error", "service"]
+MessageKind = Literal["text", "answer", "quote", "error", "service"]
+"""``answer`` comes from the model, ``quote`` from the documents alone, ``service`` are commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,31 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the owner's documents. ``score`` is 0..1, comparable within one search."""
+
+    source: str
+    heading: str
+    text: str
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought, best first; ``fits`` is False when none of it is likely to hold an answer."""
+
+    passages: tuple[Passage, ...] = ()
+    fits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
-    """One stored line of a dialogue."""
+    """One stored line of a dialogue.
+
+    Attributes:
+        passages: On an answer: what of the documents it was given, without the texts.
+        unanswered: On an answer: the question that the documents do not answer.
+    """
 
     id: int
     chat_id: int
@@ -71,6 +95,8 @@ class Message:
     telegram_ids: tuple[int, ...] = ()
     error_code: str | None = None
     usage: Usage | None = None
+    passages: tuple[Passage, ...] = ()
+    unanswered: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +164,8 @@ class Answer:
     kind: MessageKind = "answer"
     usage: Usage | None = None
     error_code: str | None = None
+    passages: tuple[Passage, ...] = ()
+    unanswered: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,16 +192,26 @@ Step = Turn | Command | Delivery | Wait | None
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the owner has to know at once; ``detail`` and ``code`` are as in the log."""
+
+    kind: Literal["model_down", "budget_spent", "model_back"]
+    detail: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MailTask:
     """A mail in the outbox: ``ref`` is the lead's or the report's id, ``accepted`` who already got it."""
 
     id: int
-    kind: Literal["lead", "report"]
+    kind: Literal["lead", "report", "notice"]
     ref: int
     revision: int
     created_at: datetime
     attempts: int
     accepted: tuple[str, ...] = ()
+    notice: Notice | None = None
 
 
 @dataclass(frozen=True, slots=True)

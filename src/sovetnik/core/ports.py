@@ -1,4 +1,4 @@
-"""Walls between the core and its rooms: each has a real side and a double in ``sovetnik.testing``."""
+"""Walls between the core and its rooms: the core says what it needs, rooms give it, ``app`` joins them."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from sovetnik.core.model import (
     Answer,
     Contact,
     Delivery,
+    Found,
     Incoming,
     LeadDossier,
     MailTask,
     Message,
+    Notice,
     Report,
     SavedLead,
     Step,
@@ -30,12 +32,14 @@ class Desk:
 
     Attributes:
         call_tool: Runs a tool by name with the model's JSON arguments; gives the text for the model.
+        search: Looks into the owner's documents; what it finds is noted with the answer.
         transcript: The chat's earlier messages of the running conversation, oldest first, without
             the turn's own.
         opened: Notes the id of a conversation opened at the provider for this chat, before it is used.
     """
 
     call_tool: Callable[[str, str], Awaitable[str]]
+    search: Callable[[str], Awaitable[Found]]
     transcript: Callable[[], Awaitable[Sequence[Message]]]
     opened: Callable[[str], Awaitable[None]]
 
@@ -49,6 +53,14 @@ class Assistant(Protocol):
         Raises:
             AssistantError: no answer could be had, after all retries and repairs.
         """
+        ...
+
+
+class Knowledge(Protocol):
+    """The owner's documents."""
+
+    async def search(self, query: str) -> Found:
+        """What of them fits a question, best first."""
         ...
 
 
@@ -92,6 +104,12 @@ class Mailer(Protocol):
         """
         ...
 
+    async def send_notice(
+        self, notice: Notice, at: datetime, accepted: tuple[str, ...]
+    ) -> tuple[str, ...] | None:
+        """Send a notice to the leads' recipients; as :meth:`send_lead`."""
+        ...
+
     async def send_report(self, report: Report, accepted: tuple[str, ...]) -> tuple[str, ...] | None:
         """Send a report; as :meth:`send_lead`."""
         ...
@@ -127,6 +145,10 @@ class Store(Protocol):
         self, chat_id: int, token: str, update_id: int, answer: Answer | None, *, fresh: bool
     ) -> Delivery | None:
         """Store the answer to a command; ``fresh`` starts a new conversation."""
+        ...
+
+    async def delivered(self, delivery_id: int, telegram_ids: tuple[int, ...]) -> None:
+        """Close a delivery without asking what comes next."""
         ...
 
     async def progressed(self, delivery_id: int, sent: tuple[int, ...]) -> None:
@@ -167,6 +189,10 @@ class Store(Protocol):
 
     async def report(self, report_id: int) -> Report | None:
         """A report that was made."""
+        ...
+
+    async def queue_notice(self, notice: Notice) -> None:
+        """Queue a mail that tells the owner something."""
         ...
 
     async def mail_done(self, mail_id: int, accepted: tuple[str, ...]) -> None:

@@ -21,6 +21,17 @@ class Texts:
     trouble: str
     overloaded: str
     unavailable: str
+    quoting: str
+    quoting_because: str
+    nothing_found: str
+    leave_contact: str
+    ask_contact: str
+    ask_phone: str
+    ask_name: str
+    ask_field: str
+    bad_phone: str
+    contact_saved: str
+    contact_not_saved: str
 
 
 RU = Texts(
@@ -31,8 +42,19 @@ RU = Texts(
     trouble="Простите, у меня что-то не получилось. Напишите, пожалуйста, ещё раз через минуту. Код: {code}",
     overloaded="Сейчас очень много вопросов, и я не успел ответить. "
     "Напишите, пожалуйста, ещё раз через пару минут. Код: {code}",
-    unavailable="Сейчас я не могу ответить: идут технические работы. Ваше сообщение сохранено, "
-    "владелец уже знает. Код: {code}",
+    unavailable="Сейчас я не могу ответить: идут технические работы. Ваше сообщение сохранено. "
+    "Напишите, пожалуйста, позже. Код: {code}",
+    quoting="Вот что об этом сказано в наших документах:",
+    quoting_because="Сейчас я отвечаю только выдержками из документов (код {code}).",
+    nothing_found="В наших документах я такого не нашёл и выдумывать не буду.",
+    leave_contact="Если нужен ответ человека, оставьте имя и телефон — передам менеджеру.",
+    ask_contact="Хорошо! Напишите, пожалуйста, ваше имя и телефон.",
+    ask_phone="Приятно познакомиться, {name}! Какой у вас номер телефона?",
+    ask_name="Номер записал: {phone}. Как к вам обращаться?",
+    ask_field="И ещё уточните, пожалуйста: {label}.",
+    bad_phone="Похоже, в номере ошибка. Напишите, пожалуйста, телефон целиком, например +7 912 345-67-89.",
+    contact_saved="Спасибо, {name}! Передал ваш контакт менеджеру: {phone}.",
+    contact_not_saved="Контакт пока не сохранился. Напишите его, пожалуйста, ещё раз через пару минут.",
 )
 
 EN = Texts(
@@ -43,8 +65,19 @@ EN = Texts(
     trouble="Sorry, something went wrong on my side. Please write again in a minute. Code: {code}",
     overloaded="There are very many questions just now and I did not manage to answer. "
     "Please write again in a couple of minutes. Code: {code}",
-    unavailable="I cannot answer just now because of technical work. Your message is saved and "
-    "the owner has been told. Code: {code}",
+    unavailable="I cannot answer just now because of technical work. Your message is saved. "
+    "Please write again later. Code: {code}",
+    quoting="This is what our documents say about it:",
+    quoting_because="Just now I can only quote our documents (code {code}).",
+    nothing_found="I have not found this in our documents, and I will not make it up.",
+    leave_contact="If you would like a person to answer, leave your name and phone and I will pass them on.",
+    ask_contact="Gladly! Please send me your name and phone number.",
+    ask_phone="Nice to meet you, {name}! What is your phone number?",
+    ask_name="I have noted the number {phone}. What is your name?",
+    ask_field="One more thing, please: {label}.",
+    bad_phone="That number does not look right. Please send the whole of it, such as +44 20 7946 0958.",
+    contact_saved="Thank you, {name}! I have passed your contact on: {phone}.",
+    contact_not_saved="The contact could not be saved just now. Please send it again in a couple of minutes.",
 )
 
 _BY_LANGUAGE: dict[Language, Texts] = {"ru": RU, "en": EN}

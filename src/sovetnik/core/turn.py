@@ -7,26 +7,22 @@ who really works, and whatever a killed process left behind is simply the next s
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
 
 import structlog
 
-from sovetnik.core.contacts import ContactForm, ContactProblem, check_contact
+from sovetnik.core.contacts import ContactForm
 from sovetnik.core.errors import AssistantError, DeliveryLater, DeliveryRefused, Fenced, StorageError
 from sovetnik.core.events import Done
-from sovetnik.core.model import Answer, Command, Delivery, SavedLead, Turn, Usage, Wait
-from sovetnik.core.ports import Assistant, Desk, Messenger, Store
+from sovetnik.core.model import Answer, Command, Delivery, Turn, Usage, Wait
+from sovetnik.core.ports import Assistant, Desk, Knowledge, Messenger, Store
 from sovetnik.core.texts import texts, trouble
+from sovetnik.core.tools import Toolbox
 
 log = structlog.get_logger("sovetnik.turn")
-
-LEAD_MAIL_HOLD = 10.0
-"""Seconds a lead's mail waits for the turn's answer, so that it shows the dialogue with its end."""
 
 UNEXPECTED_RETRY = 30.0
 """Seconds before a chat is tried again after an error that nobody foresaw."""
@@ -51,6 +47,7 @@ class Turns:
     messenger: Messenger
     form: ContactForm
     wake_mails: Callable[[], None]
+    knowledge: Knowledge | None = None
     greeting: Callable[[], str] = lambda: ""
     join: float = 0.7
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
@@ -79,6 +76,8 @@ class Turns:
             except Exception:  # a mistake of ours must cost one chat a pause, never its messages
                 log.exception("chat_failed", chat=chat_id, retry_s=UNEXPECTED_RETRY)
                 await self._pause(UNEXPECTED_RETRY)
+        if done is not None:  # stopping: what was sent must not be sent again after the start
+            await self.store.delivered(*done)
 
     async def _do(self, step: Turn | Command | Delivery | Wait) -> tuple[int, tuple[int, ...]] | None:
         if isinstance(step, Wait):
@@ -109,6 +108,11 @@ class Turns:
                 answer = await self._ask(turn)
             except AssistantError as error:
                 answer = self._apology(turn, error)
+            except StorageError:
+                raise
+            except Exception as error:  # a mistake of ours: the customer gets an answer all the same
+                log.exception("turn_broken", chat=turn.chat.id)
+                answer = self._apology(turn, AssistantError("internal", type(error).__name__))
         delivery = await self.store.answered(turn, answer)
         self.wake_mails()
         log.info(
@@ -126,21 +130,27 @@ class Turns:
         Raises:
             AssistantError: also when the assistant's stream ended without an end.
         """
-
-        async def call_tool(name: str, arguments: str) -> str:
-            return await self._tool(turn, name, arguments)
+        toolbox = Toolbox(turn, self.store, self.form, self.knowledge)
 
         async def opened(conversation: str) -> None:
             await self.store.opened(turn.chat.id, turn.token, conversation)
 
         desk = Desk(
-            call_tool=call_tool,
+            call_tool=toolbox.call,
+            search=toolbox.search,
             transcript=lambda: self.store.transcript(turn.chat.id, turn.messages[0].id),
             opened=opened,
         )
         async for event in self.assistant.answer(turn, desk):
             if isinstance(event, Done):  # text so far and tool calls are for whoever shows them
-                return Answer(text=event.text, usage=event.usage)
+                return Answer(
+                    text=event.text,
+                    kind=event.kind,
+                    usage=event.usage,
+                    error_code=event.code,
+                    passages=event.cited or tuple(toolbox.passages.values()),
+                    unanswered=toolbox.unanswered,
+                )
         raise AssistantError("cut", "the assistant ended without an answer")
 
     def _apology(self, turn: Turn, error: AssistantError) -> Answer:
@@ -152,36 +162,6 @@ class Turns:
             error_code=code,
             usage=Usage(),
         )
-
-    # tools
-
-    async def _tool(self, turn: Turn, name: str, arguments: str) -> str:
-        if name != "save_contact":
-            return json.dumps({"error": f"there is no tool named {name}"})
-        try:
-            parsed: object = json.loads(arguments or "{}")
-        except ValueError as error:
-            return json.dumps({"saved": False, "problem": f"the arguments are no JSON: {error}"})
-        if not isinstance(parsed, dict):
-            return json.dumps({"saved": False, "problem": "the arguments must be a JSON object"})
-        return await self._save_contact(turn, cast("dict[str, object]", parsed))
-
-    async def _save_contact(self, turn: Turn, values: dict[str, object]) -> str:
-        try:
-            contact = check_contact(self.form, values)
-        except ContactProblem as problem:
-            return json.dumps({"saved": False, "problem": str(problem)}, ensure_ascii=False)
-        try:
-            saved = await self.store.save_lead(turn.chat.id, turn.token, contact, LEAD_MAIL_HOLD)
-        except Fenced:
-            raise
-        except StorageError as error:
-            log.error("lead_not_saved", chat=turn.chat.id, error=str(error))
-            problem = "our database refused; do not promise anything, ask the customer to try again later"
-            return json.dumps({"saved": False, "problem": problem})
-        self.wake_mails()
-        log.info("lead_saved", chat=turn.chat.id, lead=saved.lead.id, change=saved.change)
-        return _saved_for_model(saved)
 
     # commands and deliveries
 
@@ -229,16 +209,3 @@ def retry_pause(attempts: int) -> float:
 def error_code() -> str:
     """Six characters that a customer can read out and the owner can find in the log."""
     return "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(6))
-
-
-def _saved_for_model(saved: SavedLead) -> str:
-    told = {
-        "created": "The contact is saved and the manager has been notified.",
-        "updated": "The contact was known and is now updated; the manager has been notified of the change.",
-        "unchanged": "Exactly this contact was saved before; nothing changed. The manager already has it.",
-    }[saved.change]
-    contact = saved.lead.contact
-    return json.dumps(
-        {"saved": True, "result": told, "name": contact.name, "phone": contact.phone, "order": contact.order},
-        ensure_ascii=False,
-    )

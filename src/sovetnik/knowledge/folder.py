@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +14,8 @@ from sovetnik.knowledge.form import read_form
 
 log = structlog.get_logger("sovetnik.knowledge")
 
-WHOLE = 150_000
-"""Characters of documents that go into each request: about 50,000 tokens of Russian."""
-
 LOOK_EVERY = 2.0
 """Seconds between looks at the folder: an owner who saves a file tries it at once."""
-
-SUFFIXES = frozenset({".md", ".txt"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +25,11 @@ class _Read:
     stamp: tuple[tuple[str, int, int], ...]
     instructions: str
     greeting: str
-    documents: str
 
 
 @dataclass(slots=True)
 class ConsultantFolder:
-    """``instructions.md``, ``greeting.md``, ``contact_form.toml`` and ``knowledge/``.
+    """``instructions.md``, ``greeting.md`` and ``contact_form.toml``; ``knowledge/`` is the index's.
 
     Attributes:
         path: ``CONSULTANT_DIR``.
@@ -84,10 +77,6 @@ class ConsultantFolder:
         """The owner's own answer to /start; empty when there is none."""
         return self._current().greeting
 
-    def documents(self) -> str:
-        """The documents, whole, up to :data:`WHOLE` characters."""
-        return self._current().documents
-
     def _current(self) -> _Read:
         if self._read is not None and time.monotonic() - self._looked < LOOK_EVERY:
             return self._read
@@ -95,7 +84,7 @@ class ConsultantFolder:
             return self._look()
         except OSError as error:  # a file that is being saved just now: what was read before still holds
             log.warning("consultant_folder_unreadable", error=str(error))
-            return self._read or _Read((), "", "", "")
+            return self._read or _Read((), "", "")
 
     def _look(self) -> _Read:
         self._looked = time.monotonic()
@@ -107,37 +96,12 @@ class ConsultantFolder:
                 stamp=stamp,
                 instructions=_text(instructions) if instructions in files else "",
                 greeting=_text(greeting).strip() if greeting in files else "",
-                documents=self._documents([f for f in files if f not in (instructions, greeting)]),
             )
-            log.info("consultant_folder_read", files=len(files), characters=len(self._read.documents))
+            log.info("instructions_read", characters=len(self._read.instructions))
         return self._read
 
     def _files(self) -> list[Path]:
-        found = [p for p in (self.path / "instructions.md", self.path / "greeting.md") if p.is_file()]
-        for folder, folders, names in os.walk(self.path / "knowledge", onerror=_raise):
-            folders.sort()
-            found.extend(
-                Path(folder, name) for name in sorted(names) if Path(name).suffix.lower() in SUFFIXES
-            )
-        return found
-
-    def _documents(self, files: list[Path]) -> str:
-        parts: list[str] = []
-        room = WHOLE
-        for file in files:
-            name = file.relative_to(self.path / "knowledge")
-            part = f"## {name}\n\n{_text(file).strip()}"
-            room -= len(part)
-            if room < 0:
-                log.warning("documents_left_out", first=str(name), limit_characters=WHOLE)
-                break
-            parts.append(part)
-        return "\n\n".join(parts)
-
-
-def _raise(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):  # a consultant without documents is possible
-        raise error
+        return [p for p in (self.path / "instructions.md", self.path / "greeting.md") if p.is_file()]
 
 
 def _text(path: Path) -> str:

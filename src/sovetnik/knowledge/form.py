@@ -22,7 +22,7 @@ def read_form(path: Path, region: str) -> ContactForm:
         ConfigError: the file names what is wrong with it and where.
     """
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return ContactForm(region=region)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -30,12 +30,14 @@ class Health:
     """Serves ``/healthz`` on ``HTTP_LISTEN``.
 
     Args:
-        polled_at: ``time.monotonic()`` of the last completed poll; None where there is no polling.
+        polled_at: ``time.monotonic()`` of the last completed poll, None before the first; no callable
+            where there is no polling.
     """
 
-    def __init__(self, listen: str, polled_at: Callable[[], float | None]) -> None:
+    def __init__(self, listen: str, polled_at: Callable[[], float | None] | None) -> None:
         self._listen = listen
         self._polled_at = polled_at
+        self._started_at = time.monotonic()
         app = Starlette(routes=[Route("/healthz", self._healthz)])
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
         self._server = _Server(config)
@@ -66,8 +68,9 @@ class Health:
             await self._task
 
     async def _healthz(self, _: Request) -> JSONResponse:
-        polled_at = self._polled_at()
-        age = None if polled_at is None else round(time.monotonic() - polled_at, 1)
+        age = None
+        if self._polled_at is not None:
+            age = round(time.monotonic() - (self._polled_at() or self._started_at), 1)
         healthy = age is None or age < DEAF_AFTER
         return JSONResponse(
             {"status": "ok" if healthy else "deaf", "last_poll_age_s": age}, 200 if healthy else 503

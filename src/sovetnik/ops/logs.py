@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -11,7 +12,7 @@ from urllib.parse import quote
 
 import structlog
 
-_TOKEN = re.compile(r"\b\d{6,}:[A-Za-z0-9_-]{30,}|\bsk-[A-Za-z0-9_-]{16,}")
+_TOKEN = re.compile(r"\d{6,}:[A-Za-z0-9_-]{30,}|\bsk-[A-Za-z0-9_-]{16,}")
 """What a bot token or a model key looks like, wherever it comes from."""
 
 _LOUD = (
@@ -35,7 +36,7 @@ class _Redacting(logging.Formatter):
     def __init__(self, inner: logging.Formatter, secrets: Iterable[str]) -> None:
         super().__init__()
         self._inner = inner
-        known = {form for secret in secrets if len(secret) >= 4 for form in (secret, quote(secret, safe=""))}
+        known = {form for secret in secrets if len(secret) >= 4 for form in _forms(secret)}
         longest_first = sorted(known, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, longest_first))) if known else None
 
@@ -43,6 +44,11 @@ class _Redacting(logging.Formatter):
         """The record's line."""
         line = _TOKEN.sub("***", self._inner.format(record))
         return self._known.sub("***", line) if self._known else line
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """The secret as it stands in a text, an address, a JSON line and a ``repr``."""
+    return secret, quote(secret, safe=""), json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]
 
 
 def set_up_logs(level: str, style: Literal["console", "json"], secrets: Iterable[str]) -> None:

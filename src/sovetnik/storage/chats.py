@@ -75,7 +75,7 @@ def next_step(
     The delivery is closed whoever owns the chat by now: that it arrived is true all the same.
     """
     if done is not None:
-        _close_delivery(connection, *done, now)
+        close_delivery(connection, *done, now)
     chat = connection.execute(select(chats).where(chats.c.id == chat_id)).one_or_none()
     if chat is None or not _own(connection, chat, token):
         return None
@@ -223,7 +223,7 @@ def answered(connection: Connection, turn: Turn, answer: Answer, now: datetime) 
         )
         .values(due_at=now)
     )
-    if answer.kind == "error":  # what the provider holds after a failure is unknown
+    if answer.kind != "answer":  # the provider knows nothing of it, or what it holds is unknown
         close_conversations(connection, turn.chat.id, now)
     else:
         connection.execute(
@@ -258,6 +258,21 @@ def commanded(
         connection.execute(update(chats).where(chats.c.id == chat_id).values(history_from=newest))
         close_conversations(connection, chat_id, now)
     return delivery
+
+
+def close_delivery(
+    connection: Connection, delivery_id: int, telegram_ids: Sequence[int], now: datetime
+) -> None:
+    """Note that an answer arrived, with Telegram's ids of its messages."""
+    message_id = connection.execute(
+        update(outbox)
+        .where(outbox.c.id == delivery_id)
+        .values(done_at=now, progress=list(telegram_ids))
+        .returning(outbox.c.ref)
+    ).scalar_one()
+    connection.execute(
+        update(messages).where(messages.c.id == message_id).values(telegram_ids=list(telegram_ids))
+    )
 
 
 def progressed(connection: Connection, delivery_id: int, sent: Sequence[int]) -> None:
@@ -316,20 +331,6 @@ def _check_owner(connection: Connection, chat_id: int, token: str) -> None:
         raise Fenced(f"chat {chat_id} is owned by another worker")
 
 
-def _close_delivery(
-    connection: Connection, delivery_id: int, telegram_ids: Sequence[int], now: datetime
-) -> None:
-    message_id = connection.execute(
-        update(outbox)
-        .where(outbox.c.id == delivery_id)
-        .values(done_at=now, progress=list(telegram_ids))
-        .returning(outbox.c.ref)
-    ).scalar_one()
-    connection.execute(
-        update(messages).where(messages.c.id == message_id).values(telegram_ids=list(telegram_ids))
-    )
-
-
 def _store_incoming(connection: Connection, incoming: Incoming, kind: str, at: datetime) -> None:
     text = incoming.text
     if incoming.kind in {"start", "new"}:
@@ -360,6 +361,12 @@ def _store_answer(connection: Connection, chat_id: int, answer: Answer, now: dat
             text=answer.text,
             created_at=now,
             error_code=answer.error_code,
+            passages=[
+                {"source": p.source, "heading": p.heading, "score": round(p.score, 4)}
+                for p in answer.passages
+            ]
+            or None,
+            unanswered=answer.unanswered,
             model=usage.model if usage else None,
             input_tokens=usage.input_tokens if usage else None,
             cached_tokens=usage.cached_tokens if usage else None,

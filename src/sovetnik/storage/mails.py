@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 
 from sovetnik.core.errors import Fenced
-from sovetnik.core.model import Contact, FailedMail, LeadDossier, MailTask, SavedLead
+from sovetnik.core.model import Contact, FailedMail, LeadDossier, MailTask, Notice, SavedLead
 from sovetnik.storage.rows import CHAT, LEAD, chat_from, lead_from, message_from
 from sovetnik.storage.tables import chats, leads, messages, outbox
 
@@ -96,6 +97,20 @@ def _queue_lead_mail(
     )
 
 
+def queue_notice(connection: Connection, notice: Notice, now: datetime) -> None:
+    """Queue a mail that tells the owner something."""
+    connection.execute(
+        outbox.insert().values(
+            kind="notice",
+            key=f"notice-{notice.kind}-{now.isoformat()}",
+            ref=int(now.timestamp()),
+            payload=asdict(notice),
+            created_at=now,
+            due_at=now,
+        )
+    )
+
+
 def due_mails(connection: Connection, limit: int, now: datetime) -> Sequence[MailTask]:
     """Mails whose time has come; leads before reports, then by age."""
     rows = connection.execute(
@@ -113,6 +128,7 @@ def due_mails(connection: Connection, limit: int, now: datetime) -> Sequence[Mai
             created_at=row.created_at,
             attempts=row.attempts,
             accepted=tuple(row.progress or ()),
+            notice=Notice(**row.payload) if row.payload else None,
         )
         for row in rows
     ]

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from sqlalchemy import Engine, inspect, text
 
+from sovetnik.core.errors import ConfigError
+
 HEAD = "0001"
 """The newest revision in ``migrations/versions``; a test compares them."""
 
 
 def upgrade(engine: Engine) -> None:
-    """Run the migrations that the database lacks."""
+    """Run the migrations that the database lacks.
+
+    Raises:
+        ConfigError: a newer version wrote it.
+    """
     if _revision(engine) == HEAD:
         return
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", "sovetnik.storage:migrations")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise ConfigError(
+                f"DATABASE_URL: the database is not of this version ({error}); install the newest sovetnik"
+            ) from error
 
 
 def _revision(engine: Engine) -> str | None:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from sovetnik.core.model import Chat, Dialogue, Lead, Message, Report, Window
 from sovetnik.storage.mails import failed_mails
@@ -20,6 +20,9 @@ from sovetnik.storage.tables import chats, inbox, leads, messages, outbox, repor
 TRANSCRIPT_MESSAGES = 200
 TRANSCRIPT_CHARACTERS = 60_000
 """Bounds of what a model is given to remember: about 20,000 tokens of Russian."""
+
+KEPT = timedelta(days=3)
+"""How long answered updates and delivered answers stay in inbox and outbox."""
 
 PAGE = 5_000
 """Rows an export holds in memory."""
@@ -42,6 +45,7 @@ def claim_report(connection: Connection, day: date, end: datetime, now: datetime
     """Make a day's report and queue its mail; False when somebody else has made it."""
     before = last_report(connection)
     start = before.end if before else end
+    end = max(start, end)  # the owner's zone has moved east: this day's moment is behind us already
     report_id = connection.execute(
         insert_once(connection, reports)
         .values(day=day, window_start=start, window_end=end, created_at=now)
@@ -54,12 +58,22 @@ def claim_report(connection: Connection, day: date, end: datetime, now: datetime
         .where(messages.c.report_id.is_(None), messages.c.created_at < end)
         .values(report_id=report_id)
     )
+    _tidy(connection, now)
     connection.execute(
         outbox.insert().values(
             kind="report", key=f"report-{day.isoformat()}", ref=report_id, created_at=now, due_at=now
         )
     )
     return True
+
+
+def _tidy(connection: Connection, now: datetime) -> None:
+    """Drop what only guards against repetition: Telegram repeats an update for 24 hours at most."""
+    old = now - KEPT
+    connection.execute(delete(inbox).where(inbox.c.done_at < old))
+    connection.execute(
+        delete(outbox).where(outbox.c.done_at < old, outbox.c.kind == "answer", outbox.c.failed_at.is_(None))
+    )
 
 
 def report(connection: Connection, report_id: int) -> Report | None:
@@ -141,7 +155,7 @@ def transcript(connection: Connection, chat_id: int, before: int) -> Sequence[Me
             messages.c.chat_id == chat_id,
             messages.c.id < before,
             messages.c.id > since,
-            messages.c.kind.in_(("text", "answer")),
+            messages.c.kind.in_(("text", "answer", "quote")),
         )
         .order_by(messages.c.id.desc())
         .limit(TRANSCRIPT_MESSAGES)
@@ -154,6 +168,12 @@ def transcript(connection: Connection, chat_id: int, before: int) -> Sequence[Me
             break
         kept.append(message_from(row))
     return kept[::-1]
+
+
+def tokens_since(connection: Connection, moment: datetime) -> int:
+    """Tokens that answers have cost since then."""
+    total = func.coalesce(func.sum(messages.c.input_tokens + messages.c.output_tokens), 0)
+    return connection.execute(select(total).where(messages.c.created_at >= moment)).scalar_one()
 
 
 @dataclass(frozen=True, slots=True)

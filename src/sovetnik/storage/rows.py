@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sovetnik.core.model import Chat, Contact, Language, Lead, Message, MessageKind, Role, Usage
+from sovetnik.core.model import Chat, Contact, Language, Lead, Message, MessageKind, Passage, Role, Usage
 from sovetnik.storage.tables import chats, leads, messages
 
 AnyRow: TypeAlias = Any
@@ -78,6 +78,8 @@ def message_from(row: AnyRow, prefix: str = "") -> Message:
         telegram_ids=tuple(get("telegram_ids") or ()),
         error_code=get("error_code"),
         usage=usage,
+        passages=tuple(Passage(text="", **passage) for passage in get("passages") or ()),
+        unanswered=get("unanswered"),
     )
 
 

@@ -22,6 +22,7 @@ from sovetnik.core.model import (
     LeadDossier,
     MailTask,
     Message,
+    Notice,
     Report,
     SavedLead,
     Step,
@@ -112,6 +113,10 @@ class SqlStore:
             lambda c: chats.commanded(c, chat_id, token, update_id, answer, self._clock(), fresh=fresh)
         )
 
+    async def delivered(self, delivery_id: int, telegram_ids: tuple[int, ...]) -> None:
+        """Close a delivery."""
+        await self._write(lambda c: chats.close_delivery(c, delivery_id, telegram_ids, self._clock()))
+
     async def progressed(self, delivery_id: int, sent: tuple[int, ...]) -> None:
         """Note the pieces of a long answer that have arrived."""
         await self._write(lambda c: chats.progressed(c, delivery_id, sent))
@@ -135,6 +140,10 @@ class SqlStore:
     async def save_lead(self, chat_id: int, token: str, contact: Contact, hold: float) -> SavedLead:
         """Store a contact and queue its mail."""
         return await self._write(lambda c: mails.save_lead(c, chat_id, token, contact, hold, self._clock()))
+
+    async def queue_notice(self, notice: Notice) -> None:
+        """Queue a mail that tells the owner something."""
+        await self._write(lambda c: mails.queue_notice(c, notice, self._clock()))
 
     async def mail_done(self, mail_id: int, accepted: tuple[str, ...]) -> None:
         """Close a mail."""
@@ -163,6 +172,10 @@ class SqlStore:
     async def transcript(self, chat_id: int, before: int) -> Sequence[Message]:
         """The running conversation below message ``before``."""
         return await self._read(reports.transcript, chat_id, before)
+
+    async def tokens_since(self, moment: datetime) -> int:
+        """Tokens that answers have cost since then."""
+        return await self._read(reports.tokens_since, moment)
 
     async def due_mails(self, limit: int) -> Sequence[MailTask]:
         """Mails whose time has come."""

@@ -90,6 +90,8 @@ messages = Table(
     Column("output_tokens", Integer),
     Column("model_calls", Integer),
     Column("seconds", Float),
+    Column("passages", JSON),  # of the documents that the answer was given
+    Column("unanswered", Text),  # the question that the documents do not answer
     Column("report_id", BigInteger),  # stamped by the report that shows it
     UniqueConstraint("update_id"),
     sqlite_autoincrement=True,
@@ -155,7 +157,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("kind", String(16), nullable=False),  # answer | lead | report
+    Column("kind", String(16), nullable=False),  # answer | lead | report | notice
     Column("key", Text, nullable=False),  # what must be sent once: answer-7, lead-42-r1, report-2026-11-21
     Column("chat_id", BigInteger),
     Column("ref", BigInteger, nullable=False),  # messages.id, leads.id or reports.id
@@ -163,6 +165,7 @@ outbox = Table(
     Column("created_at", Utc, nullable=False),
     Column("due_at", Utc, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("payload", JSON),  # a notice's words
     Column("progress", JSON),  # Telegram ids or recipients that have it already
     Column("error", Text),
     Column("done_at", Utc),

@@ -1,0 +1,1 @@
+"""The sample business in Russian and English. This file lets the wheel carry the folder."""
