@@ -164,7 +164,7 @@ PIECES = st.one_of(
 _WORD = re.compile(r"\w+")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(PIECES, max_size=25))
 def test_no_word_is_lost_and_no_chunk_is_too_long(pieces: list[str]):
     blocks = list(markdown_blocks("\n\n".join(pieces)))
@@ -177,7 +177,7 @@ def test_no_word_is_lost_and_no_chunk_is_too_long(pieces: list[str]):
     assert not body - found
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.builds(

@@ -64,7 +64,7 @@ def test_too_large(tmp_path: Path):
 
 
 def test_missing(tmp_path: Path):
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unreadable, match="No such file or directory: save"):
         read_blocks(tmp_path / "none.md")
 
 
@@ -141,13 +141,13 @@ async def test_ten_megabytes_of_nesting(tmp_path: Path, tag: str):
 
 
 @pytest.mark.parametrize("tag", ["w:p", "w:tbl", "w:sdt", "w:r"])
-async def test_a_million_nested_elements(tmp_path: Path, tag: str):
+async def test_nested_elements(tmp_path: Path, tag: str):
     word = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
-    deep = f"<w:document {word}><w:body><w:p>" + f"<{tag}>" * 300_000
+    deep = f"<w:document {word}><w:body><w:p>" + f"<{tag}>" * 100_000
     (tmp_path / "a.docx").write_bytes(_with_part(docx_bytes(), "word/document.xml", deep.encode()))
-    closed = deep + f"</{tag}>" * 300_000 + "</w:p></w:body></w:document>"
+    closed = deep + f"</{tag}>" * 100_000 + "</w:p></w:body></w:document>"
     (tmp_path / "b.docx").write_bytes(_with_part(docx_bytes(), "word/document.xml", closed.encode()))
     async with Readers() as readers:
         for name in ("a.docx", "b.docx"):
-            with pytest.raises(Unreadable):
+            with pytest.raises(Unreadable, match="nested beyond measure"):
                 await readers.read(tmp_path / name, name)

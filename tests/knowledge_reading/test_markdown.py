@@ -118,6 +118,9 @@ HOSTILE = {
     "hashes": "#" * 100_000,
     "dashes": "a|b\n" + "-" * 100_000 + "|x",
     "spaces": "a" + " " * 100_000 + "b",
+    "heading of spaces": "# a" + " " * 100_000 + "b",
+    "spaces after a full stop": "." + " " * 100_000 + "b",
+    "full stops and spaces": ". " * 100_000,
     "empty lines": "\n" * 100_000,
 }
 

@@ -15,7 +15,7 @@ _UNSEEN = re.compile(
 _NEWLINE = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _SPACE = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 _BULLET = re.compile("[\uf0b7\uf0a7\uf0d8\uf0fc]")  # how Word's symbol fonts write list marks
-_TRAILING = re.compile(r"[ \t]++(?=\n|\Z)")
+_TRAILING = re.compile(r"(?<![ \t])[ \t]++(?=\n|\Z)")
 _GAP = re.compile(r"\n{3,}")
 
 

@@ -19,6 +19,7 @@ from sovetnik.knowledge.reading.grids import grid_blocks
 from sovetnik.knowledge.reading.unreadable import Unreadable
 
 _NOT_SEEN = frozenset({"del", "moveFrom", "Fallback", "instrText", "pPr", "rPr", "txbxContent"})
+_DEEPEST = 500  # a table in a table in a text box is 40 deep
 _MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _CONTAINERS = frozenset({"sdt", "sdtContent", "customXml", "ins", "moveTo", "smartTag"})
 
@@ -46,6 +47,8 @@ def _top_level(archive: zipfile.ZipFile, main: str) -> Iterator[ET.Element]:
                 if not open_elements and local(element.tag) != "document":
                     raise Unreadable("this is not a Word document: save it again as .docx")
                 open_elements.append(element)
+                if len(open_elements) > _DEEPEST:
+                    raise Unreadable("its parts are nested beyond measure: save the document again")
                 continue
             open_elements.pop()
             if local(element.tag) not in {"p", "tbl"}:

@@ -12,7 +12,6 @@ from sovetnik.knowledge.chunks import Block
 _FRONT_MATTER = re.compile(r"\A\s*(---|\+\+\+)[ \t]*\n(?:[^\n]*\n){0,200}?\1[ \t]*(?:\n|\Z)")
 _FIELD = re.compile(r"^[\w-]+\s*[:=]", re.MULTILINE)
 _ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(.*)")
-_CLOSING = re.compile(r"(?:^|[ \t]+)#+[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-{2,})[ \t]*")
 _RULE = re.compile(r" {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})[^`]*")
@@ -53,6 +52,12 @@ def _prepared(text: str) -> str:
         kept.append(text[at:start])
         at = end + 3
     return "".join([*kept, text[at:]])
+
+
+def _without_closing(heading: str) -> str:
+    """A heading without the hashes that may stand at its end too."""
+    bare = heading.rstrip("#")
+    return bare.rstrip() if not bare or bare[-1].isspace() else heading
 
 
 def inline(text: str) -> str:
@@ -105,7 +110,7 @@ class _Lines:
 
     def _heading(self, line: str) -> Block | None:
         if match := _ATX.fullmatch(line):
-            return Block("heading", inline(_CLOSING.sub("", match[2]).strip()), len(match[1]))
+            return Block("heading", inline(_without_closing(match[2].strip())), len(match[1]))
         if len(self._open) == 1 and not self._in_list and (match := _SETEXT.fullmatch(line)):
             return Block("heading", inline(self._open[0].strip()), 1 if match[1][0] == "=" else 2)
         return None

@@ -62,10 +62,10 @@ def iter_blocks(path: Path) -> Iterator[Block]:
         raise
     except MemoryError as error:
         raise Unreadable("it takes too much memory: save it in smaller parts") from error
+    except PermissionError as error:
+        raise Unreadable("no permission: give the file to the user who runs sovetnik") from error
     except OSError as error:
-        raise Unreadable(
-            f"{error.strerror or 'cannot be opened'}: give it to the user who runs sovetnik"
-        ) from error
+        raise Unreadable(f"{error.strerror or 'no such file'}: save the document here again") from error
     except Exception as error:  # libraries raise anything over a broken file
         kind = path.suffix[1:].lower()
         raise Unreadable(
