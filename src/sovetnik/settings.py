@@ -37,7 +37,17 @@ from sovetnik.core.model import Language
 
 ENV_FILE = Path(".env")
 
-PREFIXES = ("TELEGRAM_", "OPENAI_", "SMTP_", "REPORT_", "LEADS_", "CONSULTANT_", "OWNER_", "SOVETNIK_")
+PREFIXES = (
+    "TELEGRAM_",
+    "OPENAI_",
+    "SMTP_",
+    "REPORT_",
+    "LEADS_",
+    "CONSULTANT_",
+    "KNOWLEDGE_",
+    "OWNER_",
+    "SOVETNIK_",
+)
 """Names of the environment that begin so are meant for us: an unknown one is a slip of the pen."""
 
 
@@ -84,16 +94,17 @@ def _language(value: object) -> object:
 
 def _proxy(schemes: tuple[str, ...]) -> AfterValidator:
     def check(value: SecretStr) -> SecretStr:
-        parts = urlsplit(value.get_secret_value())
-        if parts.scheme not in schemes or not parts.hostname:
-            raise ValueError(
-                f"write it as {schemes[0]}://host:port or {schemes[0]}://user:password@host:port "
-                f"(possible: {', '.join(schemes)}; special characters in the password as %XX)"
-            )
         try:
+            parts = urlsplit(value.get_secret_value())
+            usable = parts.scheme in schemes and bool(parts.hostname)
             _ = parts.port
-        except ValueError:
-            raise ValueError("the port must be a number up to 65535") from None
+        except ValueError:  # its words quote the password
+            usable = False
+        if not usable:
+            raise ValueError(
+                f"write it as {schemes[0]}://host:port or {schemes[0]}://user:password@host:port (possible: "
+                f"{', '.join(schemes)}; port up to 65535; special characters in the password as %XX)"
+            )
         return value
 
     return AfterValidator(check)
@@ -167,6 +178,11 @@ class Settings(BaseSettings):
     openai_vector_store: str | None = Field(None, description="Vector store for file_search; empty = local")
 
     consultant_dir: Path = Field(Path("consultant"), description="The owner's folder")
+    knowledge_embeddings: str = Field(
+        "local",
+        description="How documents are found by meaning: `local` (on this machine), `off` (by words alone), "
+        "or the id of an embedding model of the provider",
+    )
     database_url: SecretStr = Field(
         SecretStr("sqlite:///data/sovetnik.db"), description="Where everything is stored"
     )

@@ -42,7 +42,6 @@ class Words:
     nothing: str
     pending: str
     status_file: str
-    status_passages: str
     status_problem: str
     completion: str
     shell_name: str
@@ -81,7 +80,6 @@ EN = Words(
     nothing="The documents hold nothing that fits.",
     pending="{count} passages are still being learnt; they are found by their words meanwhile",
     status_file="File",
-    status_passages="Passages",
     status_problem="Problem",
     completion='Print a completion script: eval "$(sovetnik completion bash)".',
     shell_name="bash, zsh or fish.",
@@ -120,7 +118,6 @@ RU = Words(
     nothing="В документах ничего подходящего нет.",
     pending="ещё запоминаются фрагменты: {count}; пока они находятся по словам",
     status_file="Файл",
-    status_passages="Фрагменты",
     status_problem="Что не так",
     completion='Напечатать скрипт автодополнения: eval "$(sovetnik completion bash)".',
     shell_name="bash, zsh или fish.",

@@ -135,6 +135,21 @@ async def test_a_tools_result_reaches_the_model_and_the_answer_after_it_the_cust
     assert [used.name for used in desk.tools_used()] == ["save_contact"]
 
 
+async def test_the_conversation_holds_each_step_of_the_tools_once(remote: Office) -> None:
+    remote.api.brain = scripted([CALL, [Text("Ещё одно."), CALL], Text("Готово.")])
+    await remote.ask("раз")
+    items = remote.api.items_of(remote.opened[0])
+    assert [item.get("role") or item["type"] for item in items] == [
+        "user",
+        "function_call",
+        "function_call_output",
+        "assistant",
+        "function_call",
+        "function_call_output",
+        "assistant",
+    ]
+
+
 async def test_several_calls_at_once_are_each_answered_with_their_own_result(desk: Office) -> None:
     outputs: list[tuple[str, str]] = []
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import phonenumbers
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sovetnik.core.contacts import (
@@ -217,7 +217,7 @@ ARGUMENTS = st.dictionaries(NAMES, JSON).flatmap(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(values=ARGUMENTS, region=st.sampled_from(["RU", "KZ", "BY", "GB", "US", "XX"]))
 def test_any_json_object_is_a_contact_or_a_problem(values: dict[str, Any], region: str) -> None:
     form = ContactForm(fields=FORM.fields[1:], region=region)

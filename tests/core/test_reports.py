@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sovetnik.core.model import Window
@@ -99,7 +99,7 @@ def test_a_clock_set_back_makes_no_day_twice() -> None:
     assert due_reports(date(2026, 11, 22), now - timedelta(days=2), time(9), MOSCOW) == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     zone=st.sampled_from(ZONES).map(ZoneInfo),
     at=st.times().map(lambda t: t.replace(second=0, microsecond=0)),
@@ -118,7 +118,7 @@ def test_each_of_800_days_has_exactly_one_moment_after_the_one_before(
         assert abs((end.astimezone(zone).date() - day).days) <= (at < time(0, 59) or at >= time(23))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     zone=st.sampled_from(ZONES).map(ZoneInfo),
     at=st.times().map(lambda t: t.replace(second=0, microsecond=0)),

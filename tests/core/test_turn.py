@@ -362,6 +362,19 @@ async def test_a_mistake_in_sending_costs_a_pause_and_not_the_answer(shop: Shop)
     assert len(shop.assistant.turns) == 1
 
 
+async def test_an_answer_that_ends_in_half_an_emoji_is_sent_and_the_model_not_asked_again(shop: Shop) -> None:
+    # DEFECT: SQLite refuses a lone surrogate (UnicodeEncodeError); the chat fails and asks the model again
+    # every 30 s for ever.
+    async def cut(turn: Turn, desk: Desk) -> str:
+        return "Готово \ud83d"
+
+    shop.assistant.scripts = [cut]
+    await shop.write(incoming(1, "раз"))
+    await shop.drain()
+    assert len(shop.assistant.turns) == 1
+    assert shop.read[0].startswith("Готово")
+
+
 async def test_a_worker_whose_chat_was_taken_over_writes_and_sends_nothing(shop: Shop) -> None:
     async def taken_over(turn: Turn, desk: Desk) -> str:
         await shop.store.recover()

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 import structlog
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.ops.capture import logs_captured
@@ -128,7 +128,7 @@ def test_short_words_are_no_secrets() -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     secret=st.text(alphabet=st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=8, max_size=30),
     style=st.sampled_from(["console", "json"]),

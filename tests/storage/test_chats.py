@@ -85,6 +85,15 @@ async def test_waiting_messages_are_one_turn_in_the_order_telegram_numbered_them
     assert turn.updates == (1, 2, 3)
 
 
+async def test_a_message_that_is_received_late_still_stands_in_its_place(
+    store: SqlStore, clock: Clock
+) -> None:
+    await store.accept([incoming(2, "два")])
+    clock.later(seconds=1)
+    await store.accept([incoming(1, "раз")])
+    assert [message.text for message in (await take_turn(store)).messages] == ["раз", "два"]
+
+
 async def test_a_command_splits_the_messages_around_it(store: SqlStore) -> None:
     await store.accept([incoming(1, "раз"), incoming(2, "", kind="new"), incoming(3, "два")])
     first = await take_turn(store)

@@ -70,6 +70,14 @@ async def test_a_correction_while_the_mail_is_being_retried_is_not_lost(turn_tak
     assert [revision for _, _, revision in await mails(turn_taken)] == [2]
 
 
+async def test_a_correction_while_the_mail_is_on_its_way_is_a_second_mail(turn_taken: SqlStore) -> None:
+    await turn_taken.save_lead(1, "worker", contact(), 0)
+    (on_its_way,) = await turn_taken.due_mails(10)
+    await turn_taken.save_lead(1, "worker", contact(phone="+79990000000"), 0)
+    await turn_taken.mail_done(on_its_way.id, ("owner@example.com",))
+    assert [revision for _, _, revision in await mails(turn_taken)] == [2]
+
+
 async def test_what_a_correction_does_not_mention_stays(turn_taken: SqlStore) -> None:
     await turn_taken.save_lead(1, "worker", contact(fields={"city": "Пермь", "floor": "3"}), 0)
     saved = await turn_taken.save_lead(1, "worker", contact(order="", fields={"floor": "4"}), 0)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
@@ -179,5 +179,7 @@ class Conversations(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-Conversations.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
+Conversations.TestCase.settings = settings(
+    max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 TestConversations = Conversations.TestCase

@@ -57,7 +57,6 @@ async def test_a_second_start_keeps_everything_and_migrates_nothing(
 
 
 async def test_a_database_of_a_newer_version_is_refused_with_the_way_out(url: str) -> None:
-    # DEFECT: Alembic's CommandError goes through as a traceback.
     with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(ConfigError, match="DATABASE_URL"):

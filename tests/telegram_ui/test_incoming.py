@@ -68,7 +68,6 @@ def test_commands_are_told_from_texts(text: str, expected: tuple[str, str]) -> N
 
 
 def test_a_question_behind_new_is_not_lost() -> None:
-    # DEFECT: the words after /new are dropped.
     incoming = read(text="/new Сколько стоит доставка?")
     assert incoming is not None
     assert "доставка" in incoming.text

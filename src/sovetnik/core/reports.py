@@ -17,7 +17,7 @@ def moment(day: date, at: time, zone: ZoneInfo) -> datetime:
     A local time that daylight saving skips comes an hour later by the clock; one that it repeats is
     taken the first time. So each day has exactly one moment.
     """
-    return datetime.combine(day, at, zone).astimezone(UTC)
+    return datetime.combine(day, at.replace(fold=0), zone).astimezone(UTC)
 
 
 def due_reports(last: date, now: datetime, at: time, zone: ZoneInfo) -> list[tuple[date, datetime]]:

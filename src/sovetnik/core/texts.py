@@ -119,3 +119,8 @@ def language_of(text: str, language_code: str | None, before: Language | None = 
     if not language_code:
         return None
     return "ru" if language_code.split("-")[0].lower() in {"ru", "be", "uk", "kk", "ky", "uz", "tg"} else "en"
+
+
+def storable(text: str) -> str:
+    """The text without halves of emoji: a model that is cut off leaves them, and no database takes them."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore").replace("\x00", "")

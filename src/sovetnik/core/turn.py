@@ -19,7 +19,7 @@ from sovetnik.core.errors import AssistantError, DeliveryLater, DeliveryRefused,
 from sovetnik.core.events import Done
 from sovetnik.core.model import Answer, Command, Delivery, Turn, Usage, Wait
 from sovetnik.core.ports import Assistant, Desk, Knowledge, Messenger, Store
-from sovetnik.core.texts import texts, trouble
+from sovetnik.core.texts import storable, texts, trouble
 from sovetnik.core.tools import Toolbox
 
 log = structlog.get_logger("sovetnik.turn")
@@ -144,12 +144,12 @@ class Turns:
         async for event in self.assistant.answer(turn, desk):
             if isinstance(event, Done):  # text so far and tool calls are for whoever shows them
                 return Answer(
-                    text=event.text,
+                    text=storable(event.text),
                     kind=event.kind,
                     usage=event.usage,
                     error_code=event.code,
                     passages=event.cited or tuple(toolbox.passages.values()),
-                    unanswered=toolbox.unanswered,
+                    unanswered=storable(toolbox.unanswered) if toolbox.unanswered else None,
                 )
         raise AssistantError("cut", "the assistant ended without an answer")
 

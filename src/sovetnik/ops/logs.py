@@ -30,6 +30,10 @@ _LOUD = (
 """Libraries that log addresses with tokens, or every call, at INFO or DEBUG."""
 
 
+_SILENT = ("telegram.Bot",)
+"""PTB puts a whole batch of updates, people's words included, into one CRITICAL line."""
+
+
 class _Redacting(logging.Formatter):
     """Any formatter, with secrets taken out of the finished line, tracebacks included."""
 
@@ -85,6 +89,8 @@ def set_up_logs(level: str, style: Literal["console", "json"], secrets: Iterable
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in _LOUD:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelNamesMapping()[level]))
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

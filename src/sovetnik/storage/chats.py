@@ -248,16 +248,27 @@ def commanded(
     _check_owner(connection, chat_id, token)
     row = connection.execute(select(inbox).where(inbox.c.update_id == update_id)).one()
     incoming = _incoming(row)
-    _store_incoming(connection, incoming, "service", row.received_at)
-    connection.execute(update(inbox).where(inbox.c.update_id == update_id).values(done_at=now))
+    delivery = None
+    if fresh and incoming.text:  # "/new How much is …?": the question is the first of the fresh conversation
+        payload = {**row.payload, "kind": "text"}
+        connection.execute(update(inbox).where(inbox.c.update_id == update_id).values(payload=payload))
+    else:
+        _store_incoming(connection, incoming, "service", row.received_at)
+        connection.execute(update(inbox).where(inbox.c.update_id == update_id).values(done_at=now))
+        delivery = _store_answer(connection, chat_id, answer, now) if answer else None
     if incoming.kind == "start" and incoming.text:
         connection.execute(update(chats).where(chats.c.id == chat_id).values(source=incoming.text))
-    delivery = _store_answer(connection, chat_id, answer, now) if answer else None
     if fresh:
-        newest = select(func.max(messages.c.id)).where(messages.c.chat_id == chat_id).scalar_subquery()
-        connection.execute(update(chats).where(chats.c.id == chat_id).values(history_from=newest))
-        close_conversations(connection, chat_id, now)
+        _start_afresh(connection, chat_id, now)
     return delivery
+
+
+def _start_afresh(connection: Connection, chat_id: int, now: datetime) -> None:
+    newest = select(func.coalesce(func.max(messages.c.id), 0)).where(messages.c.chat_id == chat_id)
+    connection.execute(
+        update(chats).where(chats.c.id == chat_id).values(history_from=newest.scalar_subquery())
+    )
+    close_conversations(connection, chat_id, now)
 
 
 def close_delivery(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import telegram
 
 from sovetnik.core.model import Incoming, IncomingKind
+from sovetnik.core.texts import storable
 
 ALLOWED_UPDATES = ["message", "my_chat_member"]
 """What we ask Telegram for; everything else never comes."""
@@ -42,10 +43,10 @@ def incoming_from(update: telegram.Update) -> Incoming | None:
         update_id=update.update_id,
         chat_id=message.chat.id,
         kind=kind,
-        text=text,
+        text=storable(text),
         sent_at=message.date,
         message_id=message.message_id,
-        name=message.from_user.full_name,
+        name=storable(message.from_user.full_name),
         username=message.from_user.username,
         language_code=message.from_user.language_code,
     )
@@ -60,7 +61,7 @@ def _said(message: telegram.Message) -> tuple[IncomingKind, str] | None:
     if command == "/start":
         return "start", rest.strip()
     if command == "/new":
-        return "new", ""
+        return "new", rest.strip()
     return "text", text
 
 

@@ -9,21 +9,27 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Protocol
 
+import numpy as np
 import structlog
 
 from sovetnik.knowledge.index.model import Embedder, EmbedderError, Vectors
-from sovetnik.knowledge.index.store import Piece, Store
+from sovetnik.knowledge.index.questions import spoken
+from sovetnik.knowledge.index.store import Piece, Store, digest_of
+from sovetnik.knowledge.index.vectors import facets, headings
 
 log = structlog.get_logger("sovetnik.knowledge")
 
-QUERY_TIMEOUT = 2.0
+QUERY_TIMEOUT = 1.5
 """Seconds that a question waits for its vector; then words alone must do."""
 
-SHOW_EVERY = 3.0
-"""Seconds between snapshots while vectors come in."""
+SHOW_EVERY = 5.0
+"""Seconds between snapshots while vectors come in, and at least ten times what building one takes."""
 
 PAUSE_MAX = 300.0
 """Seconds between attempts at most, when the embedder is away."""
+
+AT_ONCE = 16
+"""Pieces taken from the database at once."""
 
 KEPT_QUERIES = 256
 
@@ -31,19 +37,16 @@ KEPT_QUERIES = 256
 class OnDisk(Protocol):
     """Runs a method of the store on its thread."""
 
-    def __call__(self, unit: Callable[..., Any], /, *args: object) -> Awaitable[Any]: ...
-
-
-def text_of(piece: Piece) -> str:
-    """What is embedded for a piece."""
-    return f"{piece.heading}\n{piece.text}" if piece.heading else piece.text
+    def __call__(self, unit: Callable[..., Any], /, *args: object) -> Awaitable[Any]:  # noqa: D102
+        ...
 
 
 class Embedding:
     """One embedder at work for one index; without an embedder it does nothing.
 
     Attributes:
-        vectors: float16 blobs by the pieces' hashes.
+        vectors: float16 rows by the pieces' hashes, see :func:`facets`.
+        centre: The mean of questions' vectors, None until it is made.
         pending: Pieces that wait.
     """
 
@@ -53,8 +56,9 @@ class Embedding:
         self._embedder, self._db, self._store, self._show = embedder, db, store, show
         self._queries: OrderedDict[str, Vectors] = OrderedDict()
         self._wake, self._idle = asyncio.Event(), asyncio.Event()
-        self._warned = False
+        self._warned = self._gone = False
         self.vectors: dict[bytes, bytes] = {}
+        self.centre: Vectors | None = None
         self.pending = 0
 
     @contextlib.asynccontextmanager
@@ -75,30 +79,27 @@ class Embedding:
 
     async def look(self) -> None:
         """Read from the database what there is and what is wanting."""
-        if self._embedder is None:
+        if self._embedder is None or self._gone:
             return
         self.vectors = await self._db(self._store.vectors, self._embedder.name)
         self.pending = await self._db(self._store.pending, self._embedder.name)
-        if self.pending:
-            self._idle.clear()
-            self._wake.set()
-        else:
-            self._idle.set()
+        self._idle.clear()
+        self._wake.set()
 
     async def done(self) -> None:
-        """Wait until nothing is wanting."""
+        """Wait until nothing is wanting, or nothing more can be had."""
         await self._idle.wait()
 
     async def query(self, text: str) -> Vectors | None:
         """A question's vector; None when there is none in time."""
-        if self._embedder is None:
+        if self._embedder is None or self._gone:
             return None
         if text in self._queries:
             self._queries.move_to_end(text)
             return self._queries[text]
         try:
             async with asyncio.timeout(QUERY_TIMEOUT):
-                vector = await self._embedder.query(text)
+                vector = (await self._embedder.questions([spoken(text)]))[0]
         except (EmbedderError, TimeoutError) as error:
             self._warn(error)
             return None
@@ -116,49 +117,74 @@ class Embedding:
                 await self._drain(embedder)
             except EmbedderError as error:  # for good: words alone go on
                 self._warn(error)
+                self._gone = True
                 self._idle.set()
                 return
             if not self._wake.is_set():
                 self._idle.set()
 
     async def _drain(self, embedder: Embedder) -> None:
-        pause, shown = 1.0, time.monotonic()
-        while pieces := await self._db(self._store.wanting, embedder.name, embedder.batch):
+        pause = 1.0
+        while True:
             try:
-                await self._embed(embedder, pieces)
+                await self._all(embedder)
             except EmbedderError as error:
                 if error.blame == "embedder":
                     raise
                 self._warn(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, PAUSE_MAX)
-                continue
-            pause, self._warned = 1.0, False
-            if time.monotonic() - shown > SHOW_EVERY:
+            else:
+                self._warned = False
+                return
+
+    async def _all(self, embedder: Embedder) -> None:
+        shown, every, made = time.monotonic(), SHOW_EVERY, 0
+        while pieces := await self._db(self._store.wanting, embedder.name, AT_ONCE):
+            for piece in pieces:
+                await self._embed(embedder, piece)
+                made += 1
+            if (began := time.monotonic()) - shown > every:
                 await self._show()
                 shown = time.monotonic()
-        await self._show()
+                every = max(SHOW_EVERY, 10 * (shown - began))
+        fresh = await self._centre(embedder)
+        if made or fresh:
+            await self._show()
 
-    async def _embed(self, embedder: Embedder, pieces: list[Piece]) -> None:
-        hashes = [piece.hash for piece in pieces]
+    async def _embed(self, embedder: Embedder, piece: Piece) -> None:
         try:
-            vectors = await embedder.passages([text_of(piece) for piece in pieces])
+            vectors = await embedder.passages(facets(piece))
         except EmbedderError as error:
             if error.blame != "text":
                 raise
-            if len(pieces) > 1:
-                for piece in pieces:
-                    await self._embed(embedder, [piece])
-                return
-            log.warning("passage_without_vector", file=pieces[0].source, reason=str(error))
-            await self._db(self._store.put_vectors, embedder.name, hashes, None)
+            log.warning("passage_without_vector", file=piece.source, reason=str(error))
+            vectors = None
+        blob = await self._db(self._store.put_vectors, embedder.name, piece.hash, vectors)
+        if blob:
+            self.vectors[piece.hash] = blob
+        self.pending = max(0, self.pending - 1)
+
+    async def _centre(self, embedder: Embedder) -> bool:
+        """The mean of the headings' vectors as questions; True when it is another than before."""
+        names = headings(await self._db(self._store.pieces))
+        if not names:
+            return False
+        digest = digest_of(*(name.encode() for name in names))
+        kept = await self._db(self._store.centre, embedder.name, digest)
+        if kept is None:
+            rows = [await embedder.questions(names[at : at + 8]) for at in range(0, len(names), 8)]
+            mean = np.concatenate(rows).mean(axis=0).astype(np.float32)
+            await self._db(self._store.put_centre, embedder.name, digest, mean)
         else:
-            await self._db(self._store.put_vectors, embedder.name, hashes, vectors)
-            self.vectors |= await self._db(self._store.vectors_of, embedder.name, hashes)
-        self.pending = max(0, self.pending - len(pieces))
+            mean = np.frombuffer(kept, np.float32)
+        same = self.centre is not None and np.array_equal(mean, self.centre)
+        self.centre = mean
+        return not same
 
     def _warn(self, error: Exception) -> None:
         """One warning, until it works again."""
         if not self._warned:
-            log.warning("embeddings_unavailable", reason=str(error) or type(error).__name__, search="bm25")
+            reason = str(error) or type(error).__name__
+            log.warning("embeddings_unavailable", reason=reason, search="by words alone")
         self._warned = True

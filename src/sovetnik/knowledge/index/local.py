@@ -131,7 +131,7 @@ class LocalIndex:
             method: What to rank by; for measurements only.
         """
         snapshot = self._snapshot
-        wants_vector = method != "bm25" and snapshot.vectors is not None
+        wants_vector = method != "bm25" and snapshot.nearness is not None
         vector = await self._embedding.query(query) if wants_vector else None
         return await asyncio.to_thread(snapshot.search, query, vector, k, method)
 
@@ -147,7 +147,7 @@ class LocalIndex:
     @property
     def method(self) -> Method:
         """What searches go by now: ``hybrid``, or ``bm25`` where there are no vectors."""
-        return "bm25" if self._snapshot.vectors is None else "hybrid"
+        return "bm25" if self._snapshot.nearness is None else "hybrid"
 
     async def embedded(self) -> None:
         """Wait until every passage has its vector, or the embedder has failed for good."""
@@ -203,10 +203,12 @@ class LocalIndex:
 
     async def _show_vectors(self) -> None:
         async with self._building:
-            self._snapshot = await asyncio.to_thread(self._snapshot.with_vectors, self._embedding.vectors)
+            self._snapshot = await asyncio.to_thread(
+                self._snapshot.with_vectors, self._embedding.vectors, self._embedding.centre
+            )
 
     def _build(self, pieces: list[Piece]) -> Snapshot:
-        return Snapshot.of(pieces, self._counts).with_vectors(self._embedding.vectors)
+        return Snapshot.of(pieces, self._counts).with_vectors(self._embedding.vectors, self._embedding.centre)
 
     async def _db(self, unit: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._disk, lambda: unit(*args, **kwargs))

@@ -58,15 +58,27 @@ class ChunkLike(Protocol):
     """A piece as the readers hand it over."""
 
     @property
-    def heading(self) -> str: ...
+    def heading(self) -> str:
+        """The headings above it."""
+        ...
+
     @property
-    def text(self) -> str: ...
+    def text(self) -> str:
+        """The piece itself."""
+        ...
 
 
 class Reader(Protocol):
     """Reads one file into pieces; raises what it likes when it cannot, the message is kept."""
 
-    async def read(self, path: Path, source: str) -> Sequence[ChunkLike]: ...
+    async def read(self, path: Path, source: str) -> Sequence[ChunkLike]:
+        """The pieces of a file.
+
+        Args:
+            path: Where it is.
+            source: Its path inside the folder, with ``/``.
+        """
+        ...
 
 
 class EmbedderError(Exception):
@@ -91,21 +103,16 @@ class Embedder(Protocol):
         """Model and way of use: vectors of another name are thrown away and made again."""
         ...
 
-    @property
-    def batch(self) -> int:
-        """How many passages to hand over at once."""
-        ...
-
     async def passages(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of documents' pieces.
+        """Vectors of documents' pieces, a row for each.
 
         Raises:
             EmbedderError: none could be had.
         """
         ...
 
-    async def query(self, text: str) -> Vectors:
-        """The vector of a question, one dimension.
+    async def questions(self, texts: Sequence[str]) -> Vectors:
+        """Vectors of questions, a row for each; never waits for :meth:`passages`.
 
         Raises:
             EmbedderError: none could be had.

@@ -72,8 +72,14 @@ def terms(query: str, slips: Slips) -> list[tuple[str, float]]:
     return list(_terms(words(spoken(query)), slips))
 
 
-def _terms(asked: Iterable[str], slips: Slips) -> Iterator[tuple[str, float]]:
-    for word in asked:
+def asked(query: str, slips: Slips) -> float:
+    """The share of a question's words that the documents, or our synonyms, know."""
+    said = [word for word in words(spoken(query)) if word not in STOP]
+    return sum(slips.knows(word) for word in said) / max(len(said), 1)
+
+
+def _terms(said: Iterable[str], slips: Slips) -> Iterator[tuple[str, float]]:
+    for word in said:
         if word in STOP:
             continue
         meant = [(word, 1.0)]
@@ -99,7 +105,7 @@ def _trigrams(word: str) -> set[str]:
 
 
 def _distance(one: str, other: str, most: int) -> int:
-    """Edits (a letter in, out, changed, or two swapped) between words; more than ``most`` is not told apart."""
+    """Edits between words: a letter in, out, changed, or two swapped; above ``most`` any number above it."""
     before, row = list[int](), list(range(len(other) + 1))
     for i, a in enumerate(one, start=1):
         last, before, row = before, row, [i]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from sovetnik.knowledge.index.bm25 import Bm25, Counted, Vocabulary, count
-from sovetnik.knowledge.index.mix import Method, ranked
+from sovetnik.knowledge.index.mix import Found, Method, ranked
 from sovetnik.knowledge.index.model import Passage, Vectors
-from sovetnik.knowledge.index.questions import Slips, terms
+from sovetnik.knowledge.index.questions import Slips, asked, terms
 from sovetnik.knowledge.index.store import Piece
+from sovetnik.knowledge.index.vectors import Nearness
 
 
 @dataclass(slots=True)
@@ -33,16 +32,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Pieces with their postings and, as far as they are made, their vectors.
-
-    Attributes:
-        vectors: A row for each piece, zeros where there is none yet; None when there are none at all.
-    """
+    """Pieces with their postings and, when enough of them are made, their vectors."""
 
     pieces: tuple[Piece, ...]
     bm25: Bm25
     slips: Slips
-    vectors: Vectors | None = None
+    nearness: Nearness | None = None
 
     @classmethod
     def of(cls, pieces: Sequence[Piece], counts: Counts) -> Snapshot:
@@ -50,17 +45,18 @@ class Snapshot:
         bm25 = Bm25(counts.of(pieces), counts.vocabulary)
         return cls(tuple(pieces), bm25, Slips(counts.vocabulary, bm25))
 
-    def with_vectors(self, known: Mapping[bytes, bytes]) -> Snapshot:
-        """The same with vectors, given as float16 by the pieces' hashes."""
-        if not known or not self.pieces:
-            return replace(self, vectors=None)
-        width = len(next(iter(known.values()))) // 2
-        vectors = np.zeros((len(self.pieces), width), np.float32)
-        for row, piece in enumerate(self.pieces):
-            blob = known.get(piece.hash)
-            if blob is not None and len(blob) == 2 * width:
-                vectors[row] = np.frombuffer(blob, np.float16)
-        return replace(self, vectors=vectors)
+    def with_vectors(self, known: Mapping[bytes, bytes], centre: Vectors | None) -> Snapshot:
+        """The same with vectors: float16 rows by the pieces' hashes, and the mean of questions."""
+        return replace(self, nearness=Nearness.of(self.pieces, known, centre))
+
+    def found(self, query: str, vector: Vectors | None) -> Found:
+        """What a question brings, for all pieces."""
+        weighted = self.bm25.numbers(terms(query, self.slips))
+        words, ideal = self.bm25.scores(weighted), self.bm25.ideal(weighted)
+        near = None
+        if vector is not None and self.nearness is not None:
+            near = self.nearness.near(vector, words / max(ideal, 1e-6))
+        return Found(words, ideal, asked(query, self.slips), near)
 
     def search(self, query: str, vector: Vectors | None, k: int, method: Method = "in_use") -> list[Passage]:
         """The best passages for a question.
@@ -71,13 +67,11 @@ class Snapshot:
             k: How many at most.
             method: What to rank by; for measurements.
         """
-        if not self.pieces:
+        if not self.pieces or k < 1 or (method == "embeddings" and vector is None):
             return []
-        words = self.bm25.scores(self.bm25.numbers(terms(query, self.slips)))
-        near = None if vector is None or self.vectors is None else self.vectors @ vector
         return [
             Passage((p := self.pieces[row]).source, p.heading, p.text, score)
-            for row, score in ranked(words, near, k, method)
+            for row, score in ranked(self.found(query, vector), k, method)
         ]
 
 

@@ -26,6 +26,9 @@ log = structlog.get_logger("sovetnik.knowledge")
 VERSION = 1
 """Of the tables below; raise it when they change."""
 
+CENTRE = "#questions"
+"""Ends the model's name under which the mean of questions is kept."""
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS files (
     source TEXT PRIMARY KEY, hash BLOB NOT NULL, chunks INTEGER NOT NULL, error TEXT, synced_at TEXT NOT NULL
@@ -43,6 +46,8 @@ _WANTING = (
     "SELECT DISTINCT hash, source, heading, text FROM chunks WHERE NOT EXISTS "
     "(SELECT 1 FROM vectors WHERE vectors.hash = chunks.hash AND model = ?) GROUP BY hash"
 )
+
+_UNUSED = f"DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks) AND model NOT LIKE '%{CENTRE}'"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ class Store:
         with self._writing():
             self._db.executemany("DELETE FROM chunks WHERE source = ?", gone)
             self._db.executemany("DELETE FROM files WHERE source = ?", gone)
-            self._db.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM chunks)")
+            self._db.execute(_UNUSED)
 
     def pieces(self) -> list[Piece]:
         """All pieces, in the files' order."""
@@ -132,29 +137,37 @@ class Store:
         (number,) = self._one(f"SELECT count(*) FROM ({_WANTING})", model)  # noqa: S608 - a constant
         return int(number)
 
-    def put_vectors(self, model: str, hashes: Sequence[bytes], vectors: Vectors | None) -> None:
-        """Keep vectors; None marks pieces that cannot have one, so that they are not tried for ever."""
-        blobs = [None] * len(hashes) if vectors is None else [v.astype(np.float16).tobytes() for v in vectors]
+    def put_vectors(self, model: str, digest: bytes, vectors: Vectors | None) -> bytes:
+        """Keep a piece's vectors and return them as they are kept.
+
+        None marks a piece that cannot have any, so that it is not tried for ever.
+        """
+        blob = None if vectors is None else vectors.astype(np.float16).tobytes()
         with self._writing():
-            self._db.executemany(
-                "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
-                [(model, digest, blob) for digest, blob in zip(hashes, blobs, strict=True)],
-            )
+            self._db.execute("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", (model, digest, blob))
+        return blob or b""
 
     def vectors(self, model: str) -> dict[bytes, bytes]:
         """All vectors of a model as they are stored: float16, by the piece's hash."""
         rows = self._all("SELECT hash, vector FROM vectors WHERE model = ? AND vector IS NOT NULL", model)
         return dict(rows)
 
-    def vectors_of(self, model: str, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
-        """The vectors of some pieces."""
-        sql = "SELECT hash, vector FROM vectors WHERE model = ? AND hash = ? AND vector IS NOT NULL"
-        return dict(row for digest in hashes for row in self._all(sql, model, digest))
-
     def drop_other_models(self, model: str) -> None:
         """Forget the vectors of every other model."""
         with self._writing():
-            self._db.execute("DELETE FROM vectors WHERE model <> ?", (model,))
+            self._db.execute("DELETE FROM vectors WHERE model NOT IN (?, ?)", (model, model + CENTRE))
+
+    def centre(self, model: str, digest: bytes) -> bytes | None:
+        """The mean of questions, if it was made of the same headings."""
+        rows = self._all("SELECT vector FROM vectors WHERE model = ? AND hash = ?", model + CENTRE, digest)
+        return rows[0][0] if rows else None
+
+    def put_centre(self, model: str, digest: bytes, mean: Vectors) -> None:
+        """Keep the mean of questions."""
+        with self._writing():
+            self._db.execute("DELETE FROM vectors WHERE model = ?", (model + CENTRE,))
+            row = (model + CENTRE, digest, mean.astype(np.float32).tobytes())
+            self._db.execute("INSERT INTO vectors VALUES (?, ?, ?)", row)
 
     def _file(self, source: str, digest: bytes, chunks: int, error: str | None) -> None:
         row = (source, digest, chunks, error, datetime.now(UTC).isoformat())

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
-from watchfiles import Change, awatch
+from watchfiles import Change, awatch  # pyright: ignore[reportUnknownVariableType] - anyio's
 
 from sovetnik.core.errors import SovetnikError
 from sovetnik.knowledge.index.folders import is_document
@@ -29,7 +29,7 @@ async def folder_changes(folder: Path, sync: Callable[[], Awaitable[None]]) -> N
     while True:
         if not await asyncio.to_thread(folder.is_dir):
             log.warning("knowledge_folder_missing", folder=str(folder))
-            while not await asyncio.to_thread(folder.is_dir):
+            while not await asyncio.to_thread(folder.is_dir):  # noqa: ASYNC110 - nobody tells us of it
                 await asyncio.sleep(MISSING)
         await _try(sync)
         try:
@@ -64,7 +64,7 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def _matters(change: Change, path: str) -> bool:
+def _matters(_change: Change, path: str) -> bool:
     """A document, or something without a suffix: a folder that came or went takes documents with it."""
     name = Path(path).name
     return is_document(name) or ("." not in name)
