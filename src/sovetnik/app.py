@@ -7,7 +7,7 @@ import contextlib
 import hashlib
 import hmac
 import signal
-from collections.abc import AsyncGenerator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -28,7 +28,7 @@ from sovetnik.core.budget import Budget
 from sovetnik.core.contacts import ContactForm
 from sovetnik.core.errors import MailError
 from sovetnik.core.mails import Mails
-from sovetnik.core.model import Incoming
+from sovetnik.core.model import Incoming, Trace
 from sovetnik.core.ports import Assistant
 from sovetnik.core.reports import current_day
 from sovetnik.core.turn import Turns
@@ -145,14 +145,22 @@ async def run(settings: Settings) -> None:
     await run_until(stop, settings)
 
 
-async def run_until(stop: asyncio.Event, settings: Settings) -> None:
+async def run_until(
+    stop: asyncio.Event, settings: Settings, observe: Callable[[Trace], None] | None = None
+) -> None:
     """Run the bot until ``stop`` is set, then finish the running turns.
+
+    Args:
+        stop: Ends it.
+        settings: The owner's.
+        observe: Called after each turn.
 
     Raises:
         ConfigError: something the owner has to mend.
     """
     async with AsyncExitStack() as stack:
         parts = await _assemble(settings, stack)
+        parts.turns.observe = observe
         if not stop.is_set():
             await _serve(parts, stack, stop)
     log.info("stopped")

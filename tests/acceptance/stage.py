@@ -109,6 +109,7 @@ class Stage:
             "TELEGRAM_RATE": "0",
             "TELEGRAM_CHAT_RATE": "0",
             "LOG_FORMAT": "json",
+            "KNOWLEDGE_EMBEDDINGS": "off",  # learning the sample folder takes a minute of processor time
             **self.env,
             **changes,
         }

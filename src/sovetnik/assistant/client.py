@@ -44,7 +44,8 @@ class ModelSettings:
     @property
     def is_openai(self) -> bool:
         """True for OpenAI itself: others refuse parameters that they do not know."""
-        return self.base_url is None or (urlsplit(self.base_url).hostname or "").endswith("openai.com")
+        host = urlsplit(self.base_url).hostname if self.base_url else "api.openai.com"
+        return f".{host}".endswith(".openai.com")
 
 
 def make_client(settings: ModelSettings) -> openai.AsyncOpenAI:

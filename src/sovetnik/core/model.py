@@ -169,6 +169,21 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """What happened in a turn, for whoever wants to look on.
+
+    Attributes:
+        tools: Name, arguments and result of each tool call; the last two are JSON texts.
+        seconds: From taking the turn to its stored answer.
+    """
+
+    chat_id: int
+    answer: Answer
+    tools: tuple[tuple[str, str, str], ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """An answer in the outbox. ``sent`` holds Telegram's ids of the pieces that already arrived."""
 

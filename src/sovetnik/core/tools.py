@@ -33,6 +33,7 @@ class Toolbox:
     Attributes:
         passages: Everything of the documents that the assistant was given, best first.
         unanswered: The customer's question that the documents do not answer.
+        used: Name, arguments and result of each call.
     """
 
     turn: Turn
@@ -41,6 +42,7 @@ class Toolbox:
     knowledge: Knowledge | None = None
     passages: dict[tuple[str, str, str], Passage] = field(default_factory=dict[tuple[str, str, str], Passage])
     unanswered: str | None = None
+    used: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
 
     async def search(self, query: str) -> Found:
         """Look into the documents for the customer's question."""
@@ -56,6 +58,11 @@ class Toolbox:
 
     async def call(self, name: str, arguments: str) -> str:
         """Run a tool by name; whatever is wrong comes back as text for the model."""
+        result = await self._run(name, arguments)
+        self.used.append((name, arguments, result))
+        return result
+
+    async def _run(self, name: str, arguments: str) -> str:
         try:
             parsed: object = json.loads(arguments or "{}")
         except (ValueError, RecursionError) as error:

@@ -17,7 +17,7 @@ import structlog
 from sovetnik.core.contacts import ContactForm
 from sovetnik.core.errors import AssistantError, DeliveryLater, DeliveryRefused, Fenced, StorageError
 from sovetnik.core.events import Done
-from sovetnik.core.model import Answer, Command, Delivery, Turn, Usage, Wait
+from sovetnik.core.model import Answer, Command, Delivery, Trace, Turn, Usage, Wait
 from sovetnik.core.ports import Assistant, Desk, Knowledge, Messenger, Store
 from sovetnik.core.texts import storable, texts, trouble
 from sovetnik.core.tools import Toolbox
@@ -40,6 +40,7 @@ class Turns:
         join: Seconds to wait for another message of the same customer before answering.
         slots: How many turns are worked on at the same time; the others wait in order.
         wake_mails: Called when a mail may have become due.
+        observe: Called after each turn.
     """
 
     store: Store
@@ -51,6 +52,7 @@ class Turns:
     greeting: Callable[[], str] = lambda: ""
     join: float = 0.7
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
+    observe: Callable[[Trace], None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def drain(self, chat_id: int) -> None:
@@ -103,9 +105,10 @@ class Turns:
 
     async def _answer(self, turn: Turn) -> Delivery | None:
         began = time.monotonic()
+        toolbox = Toolbox(turn, self.store, self.form, self.knowledge)
         async with self.slots, self.messenger.typing(turn.chat.id):
             try:
-                answer = await self._ask(turn)
+                answer = await self._ask(turn, toolbox)
             except AssistantError as error:
                 answer = self._apology(turn, error)
             except StorageError:
@@ -115,22 +118,20 @@ class Turns:
                 answer = self._apology(turn, AssistantError("internal", type(error).__name__))
         delivery = await self.store.answered(turn, answer)
         self.wake_mails()
+        seconds = round(time.monotonic() - began, 3)
         log.info(
-            "turn_done",
-            chat=turn.chat.id,
-            messages=len(turn.messages),
-            kind=answer.kind,
-            seconds=round(time.monotonic() - began, 3),
+            "turn_done", chat=turn.chat.id, messages=len(turn.messages), kind=answer.kind, seconds=seconds
         )
+        if self.observe:
+            self.observe(Trace(turn.chat.id, answer, tuple(toolbox.used), seconds))
         return delivery
 
-    async def _ask(self, turn: Turn) -> Answer:
+    async def _ask(self, turn: Turn, toolbox: Toolbox) -> Answer:
         """The assistant's whole answer.
 
         Raises:
             AssistantError: also when the assistant's stream ended without an end.
         """
-        toolbox = Toolbox(turn, self.store, self.form, self.knowledge)
 
         async def opened(conversation: str) -> None:
             await self.store.opened(turn.chat.id, turn.token, conversation)

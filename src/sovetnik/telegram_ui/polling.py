@@ -109,6 +109,11 @@ class Poller:
                 await self._reconnect()
             await asyncio.sleep(pause)
             return False
+        except Exception:  # a mistake of ours: nothing is acknowledged, so nothing is lost
+            self._failures += 1
+            log.exception("polling_broken", retry_s=LONGEST_PAUSE)
+            await asyncio.sleep(LONGEST_PAUSE)
+            return False
         if self._failures:
             log.info("polling_recovered", failures=self._failures)
         self._failures = 0

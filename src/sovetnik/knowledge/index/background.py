@@ -28,9 +28,6 @@ SHOW_EVERY = 5.0
 PAUSE_MAX = 300.0
 """Seconds between attempts at most, when the embedder is away."""
 
-AT_ONCE = 16
-"""Pieces taken from the database at once."""
-
 KEPT_QUERIES = 256
 
 
@@ -140,10 +137,9 @@ class Embedding:
 
     async def _all(self, embedder: Embedder) -> None:
         shown, every, made = time.monotonic(), SHOW_EVERY, 0
-        while pieces := await self._db(self._store.wanting, embedder.name, AT_ONCE):
-            for piece in pieces:
-                await self._embed(embedder, piece)
-                made += 1
+        for piece in await self._db(self._store.wanting, embedder.name):
+            await self._embed(embedder, piece)
+            made += 1
             if (began := time.monotonic()) - shown > every:
                 await self._show()
                 shown = time.monotonic()

@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS vectors (
 """
 
 _WANTING = (
-    "SELECT DISTINCT hash, source, heading, text FROM chunks WHERE NOT EXISTS "
+    "SELECT hash, source, heading, text FROM chunks WHERE NOT EXISTS "
     "(SELECT 1 FROM vectors WHERE vectors.hash = chunks.hash AND model = ?) GROUP BY hash"
 )
 
@@ -127,9 +127,9 @@ class Store:
         rows = self._all("SELECT source, heading, text, hash FROM chunks ORDER BY source, place")
         return [Piece(*row) for row in rows]
 
-    def wanting(self, model: str, limit: int) -> list[Piece]:
-        """Pieces that have no vector of a model yet."""
-        rows = self._all(_WANTING + " LIMIT ?", model, limit)
+    def wanting(self, model: str) -> list[Piece]:
+        """Pieces that have no vector of a model yet, each text once."""
+        rows = self._all(_WANTING, model)
         return [Piece(source, heading, text, digest) for digest, source, heading, text in rows]
 
     def pending(self, model: str) -> int:
