@@ -42,7 +42,7 @@ RUSSIAN = {
     "telegram_streaming": "Как показывать ответ, пока он пишется",
     "telegram_rate": "Сколько сообщений в секунду отправляем всего; 0 — без ограничения",
     "telegram_chat_rate": "То же в одном чате; 0 — без ограничения",
-    "openai_api_key": "Ключ модели",
+    "openai_api_key": "Ключ модели; без него ответы — выдержки из документов",
     "openai_base_url": "Другой сервер, который понимает Responses API",
     "openai_project": "Проект (в Yandex AI Studio — каталог)",
     "openai_proxy": "Как `TELEGRAM_PROXY`",

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from sovetnik.knowledge.hosted import HostedSync
 from sovetnik.knowledge.index import LocalIndex, SyncResult
+from sovetnik.knowledge.index.mix import FITS
 from sovetnik.library import LocalLibrary, hosted_store, open_library
 from sovetnik.settings import Settings
 from sovetnik.words import words
@@ -130,12 +131,12 @@ async def search(settings: Settings, query: str, k: int, *, as_json: bool) -> No
         ]
         print(json.dumps(rows, ensure_ascii=False))
         return
-    if not found:
-        print(W.nothing)
     console = Console(highlight=False)
     for source, heading, text, score in found:
         place = f"{source}: {heading}" if heading else source
         console.print(Text(f"{score:.2f}  {place}", style="bold"), Text(f"{text}\n"), sep="\n")
+    if not found or (not settings.openai_vector_store and found[0][3] < FITS):
+        print(W.nothing)
 
 
 async def measure_file(settings: Settings, file: Path, *, as_json: bool) -> None:

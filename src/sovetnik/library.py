@@ -14,7 +14,7 @@ import structlog
 from pydantic import SecretStr
 
 from sovetnik.assistant import ModelSettings, make_client
-from sovetnik.core.errors import ConfigError
+from sovetnik.core.errors import ConfigError, StorageError
 from sovetnik.core.model import Found, Passage
 from sovetnik.knowledge.hosted import HostedStore
 from sovetnik.knowledge.index import (
@@ -27,7 +27,7 @@ from sovetnik.knowledge.index import (
     fits,
 )
 from sovetnik.settings import Settings
-from sovetnik.storage.engine import sqlite_file
+from sovetnik.storage.engine import prepare_file, sqlite_file
 
 log = structlog.get_logger("sovetnik.library")
 
@@ -54,8 +54,14 @@ class LocalLibrary:
             note_sync(await self.index.sync(self.folder))
         except ConfigError as error:  # no such folder yet: the watch finds it when it comes
             log.warning("no_documents", error=str(error))
-        self.synced.set()
-        await self.index.watch(self.folder, note_sync)
+        except StorageError as error:
+            log.error("documents_not_read", error=str(error))
+        finally:
+            self.synced.set()
+        try:
+            await self.index.watch(self.folder, note_sync)
+        except Exception:  # the bot goes on with what it knows
+            log.exception("documents_not_watched", way_out="restart after mending the cause")
 
     async def first_sync(self, patience: float) -> None:
         """Wait so long for a first sync, where nothing is known yet; later it goes on in the background."""
@@ -84,16 +90,11 @@ def knowledge_folder(settings: Settings) -> Path:
 
 
 @asynccontextmanager
-async def open_library(settings: Settings, *, embeddings: bool = True) -> AsyncGenerator[LocalLibrary]:
-    """The local index, beside the database.
-
-    Args:
-        settings: Where the folder and the database are, and how documents are embedded.
-        embeddings: False where nothing is searched.
-    """
+async def open_library(settings: Settings) -> AsyncGenerator[LocalLibrary]:
+    """The local index, beside the database."""
     path = sqlite_file(settings.database_url.get_secret_value()).with_name("knowledge.db")
-    embedder = _embedder(settings) if embeddings else None
-    async with LocalIndex.open(path, embedder) as index:
+    prepare_file(path)
+    async with LocalIndex.open(path, _embedder(settings)) as index:
         yield LocalLibrary(index, knowledge_folder(settings))
 
 
@@ -109,13 +110,14 @@ def _embedder(settings: Settings) -> Embedder | None:
 
     async def create(model: str, texts: list[str]) -> Sequence[Sequence[float]]:
         try:
-            answer = await client.embeddings.create(model=model, input=texts)
-        except openai.BadRequestError as error:
-            raise EmbedderError(str(error), "text") from error
+            answer = await client.embeddings.create(model=model, input=texts, encoding_format="float")
+        except openai.BadRequestError as error:  # its words may quote the text, and that may be a customer's
+            raise EmbedderError("the provider refuses a text (HTTP 400)", "text") from error
         except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-            raise EmbedderError(f"KNOWLEDGE_EMBEDDINGS: {error}", "embedder") from error
+            problem = f"KNOWLEDGE_EMBEDDINGS={model}: the provider refuses it (HTTP {error.status_code})"
+            raise EmbedderError(problem, "embedder") from error
         except openai.OpenAIError as error:
-            raise EmbedderError(str(error), "moment") from error
+            raise EmbedderError(type(error).__name__, "moment") from error
         return [row.embedding for row in answer.data]
 
     return ServiceEmbedder(create, client.close, how)

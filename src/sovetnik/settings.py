@@ -164,7 +164,9 @@ class Settings(BaseSettings):
     )
     telegram_chat_rate: float = Field(1, ge=0, description="The same in one chat; 0 = no limit")
 
-    openai_api_key: SecretStr | None = Field(None, description="The model's key")
+    openai_api_key: SecretStr | None = Field(
+        None, description="The model's key; without it answers are quotes from the documents"
+    )
     openai_base_url: Url | None = Field(None, description="Another server that speaks the Responses API")
     openai_project: str | None = Field(None, description="Project (Yandex AI Studio: the folder)")
     openai_proxy: Proxy | None = Field(None, description="As `TELEGRAM_PROXY`")

@@ -466,15 +466,21 @@ async def test_the_model_knows_the_contact_that_was_saved(stateless: Office) -> 
     assert "No contact has been saved" not in body["instructions"]
 
 
-async def test_the_model_is_given_the_passages_that_fit_and_no_others(stateless: Office) -> None:
+async def test_the_model_is_given_the_passages_and_told_when_they_hardly_fit(stateless: Office) -> None:
     passage = Passage("prices.md", "Кровати", "Нерль — 62 900 ₽", 0.9)
     stateless.found = Found((passage,), fits=True)
     await stateless.ask("Сколько стоит кровать «Нерль»?")
     stateless.found = Found((passage,), fits=False)
     await stateless.ask("Какая завтра погода в Перми?")
-    with_, without = (body["instructions"] for body in stateless.bodies())
-    assert "[prices.md: Кровати]\nНерль — 62 900 ₽" in with_
-    assert "62 900" not in without
+    stateless.found = Found()
+    await stateless.ask("Какая завтра погода в Перми?")
+    sure, weak, nothing = (body["instructions"] for body in stateless.bodies())
+    assert "[prices.md: Кровати]\nНерль — 62 900 ₽" in sure
+    assert "may not answer" not in sure
+    assert "62 900" in weak
+    assert "may not answer" in weak
+    assert "62 900" not in nothing
+    assert "Nothing in the documents fits" in nothing
 
 
 async def test_a_short_question_is_looked_up_together_with_the_one_before(stateless: Office) -> None:

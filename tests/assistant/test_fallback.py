@@ -11,7 +11,7 @@ import pytest
 from sovetnik.assistant import fallback
 from sovetnik.assistant.fallback import FallbackAssistant
 from sovetnik.assistant.offline import OfflineConsultant
-from sovetnik.core.contacts import ContactForm
+from sovetnik.core.contacts import ContactForm, ContactProblem, FormField, check_contact
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import Done, Event, Restarted, TextDelta
 from sovetnik.core.model import Found, Message, Notice, Passage, Turn, Usage
@@ -42,6 +42,8 @@ class Shop:
     notices: list[Notice] = field(default_factory=list)
     before: list[Message] = field(default_factory=list)
     saved: list[dict[str, str]] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
+    checks: bool = False
     refuses: bool = False
     spent: bool = False
 
@@ -67,9 +69,17 @@ class Shop:
 
     def _desk(self) -> Desk:
         async def call_tool(name: str, arguments: str) -> str:
+            if name == "note_unanswered":
+                self.unanswered.append(json.loads(arguments)["question"])
+                return "{}"
             assert name == "save_contact"
             if self.refuses:
                 return json.dumps({"saved": False, "problem": "our database refused"})
+            if self.checks:
+                try:
+                    check_contact(self.form, json.loads(arguments))
+                except ContactProblem as problem:
+                    return json.dumps({"saved": False, "problem": str(problem)})
             self.saved.append(json.loads(arguments))
             return json.dumps({"saved": True})
 
@@ -145,8 +155,10 @@ def offline() -> Shop:
 
 
 async def test_what_the_documents_do_not_say_is_not_made_up() -> None:
-    done = await offline().ask("Какая завтра погода?")
+    shop = offline()
+    done = await shop.ask("Какая завтра погода?")
     assert RU.nothing_found in done.text
+    assert shop.unanswered == ["Какая завтра погода?"]
     assert RU.leave_contact in done.text
 
 
@@ -159,6 +171,17 @@ async def test_a_contact_is_taken_down_step_by_step() -> None:
     ((saved),) = shop.saved
     assert (saved["name"], saved["phone"].endswith("9123456789")) == ("Анна", True)
     assert "кровать" in saved["order"]
+
+
+async def test_a_value_that_the_form_refuses_is_asked_for_again_and_the_lead_is_not_lost() -> None:
+    when = FormField("when", "Когда звонить", required=True, type="choice", choices=("утром", "днём"))
+    shop = Shop(form=ContactForm((when,)), spent=True, checks=True)
+    await shop.ask("Хочу купить кровать")
+    assert "утром / днём" in (await shop.ask("Анна, 8 912 345-67-89")).text
+    assert "утром / днём" in (await shop.ask("в обед")).text
+    assert shop.saved == []
+    assert "Спасибо, Анна" in (await shop.ask("днём")).text
+    assert shop.saved[-1]["when"] == "днём"
 
 
 async def test_name_and_phone_in_one_message_are_enough() -> None:

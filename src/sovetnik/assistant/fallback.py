@@ -23,6 +23,10 @@ REST = 30.0
 """Seconds before the model is tried again: customers must not each wait for the same time-out."""
 
 
+QUIET = 900.0
+"""Seconds between two mails about the model going away: one that comes and goes is one piece of news."""
+
+
 class FallbackAssistant:
     """Two assistants in one; see :class:`sovetnik.core.ports.Assistant`.
 
@@ -45,13 +49,16 @@ class FallbackAssistant:
         self._over_budget = over_budget
         self._tell = tell
         self._rests_until = 0.0
+        self._probing = False
         self._away: Notice | None = None
+        self._told_at = -QUIET
 
     async def answer(self, turn: Turn, desk: Desk) -> AsyncIterator[Event]:
         """Work on one turn; see the port."""
         if await self._over_budget():
             await self._gone(Notice("budget_spent", "DAILY_TOKEN_BUDGET", error_code()))
-        elif time.monotonic() >= self._rests_until:
+        elif self._may_try():
+            probe = self._probing = self._away is not None
             try:
                 async for event in self._model.answer(turn, desk):
                     yield event
@@ -62,20 +69,31 @@ class FallbackAssistant:
                 await self._gone(Notice("model_down", str(error), error_code()))
                 yield Restarted()
             else:
-                await self._back()
+                if probe:
+                    await self._back()
                 return
+            finally:
+                if probe:
+                    self._probing = False
         code = self._away.code if self._away else None
         async for event in self._offline.answer(turn, desk, code):
             yield event
 
+    def _may_try(self) -> bool:
+        """While the model is away, one turn at a time finds out whether it is back."""
+        return self._away is None or (time.monotonic() >= self._rests_until and not self._probing)
+
     async def _gone(self, notice: Notice) -> None:
-        if self._away is None or self._away.kind != notice.kind:
-            self._away = notice
-            log.error("model_away", reason=notice.kind, code=notice.code, error=notice.detail)
+        if self._away is not None and self._away.kind == notice.kind:
+            return
+        self._away = notice
+        log.error("model_away", reason=notice.kind, code=notice.code, error=notice.detail)
+        if time.monotonic() - self._told_at >= QUIET:
+            self._told_at = time.monotonic()
             await self._tell(notice)
 
     async def _back(self) -> None:
-        if self._away is not None:
-            log.info("model_back", code=self._away.code)
-            await self._tell(Notice("model_back", self._away.detail, self._away.code))
-            self._away = None
+        away, self._away = self._away, None
+        if away is not None:
+            log.info("model_back", code=away.code)
+            await self._tell(Notice("model_back", away.detail, away.code))

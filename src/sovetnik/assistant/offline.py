@@ -14,11 +14,11 @@ from typing import cast
 import phonenumbers
 
 from sovetnik.assistant.prompt import place
-from sovetnik.core.contacts import ContactForm, find_phones
+from sovetnik.core.contacts import ContactForm, FormField, find_phones
 from sovetnik.core.events import Done, Event
 from sovetnik.core.model import Found, Message, Passage, Turn, Usage
 from sovetnik.core.ports import Desk
-from sovetnik.core.texts import Texts, texts
+from sovetnik.core.texts import Texts, is_question, texts
 
 QUOTES = (700, 350)
 """Characters quoted of the best passage and of the next: more is a wall of text on a phone."""
@@ -90,11 +90,11 @@ class OfflineConsultant:
         return None
 
     async def _save(self, turn: Turn, desk: Desk, known: _Known) -> str:
-        """Save what is known at once: a customer may never write again."""
+        """Save as soon as all that the form requires is known: a customer may never write again."""
         own = texts(turn.chat.language)
         missing = next((f for f in self._form.fields if f.required and f.name not in known.fields), None)
         if missing:
-            return own.ask_field.format(label=missing.label)
+            return own.ask_field.format(label=_label(missing))
         name = known.name or turn.chat.name
         order = "\n".join(known.questions[-3:])
         arguments = {"name": name, "phone": known.phone, "order": order, **known.fields}
@@ -102,10 +102,17 @@ class OfflineConsultant:
             "dict[str, object]", json.loads(await desk.call_tool("save_contact", json.dumps(arguments)))
         )
         if not result.get("saved"):
-            return own.contact_not_saved if known.name else own.ask_name.format(phone=_shown(known.phone))
+            return self._what_is_wrong(str(result.get("problem", "")), known, own)
         if not known.name:
             return own.ask_name.format(phone=_shown(known.phone))
         return own.contact_saved.format(name=name, phone=_shown(known.phone))
+
+    def _what_is_wrong(self, problem: str, known: _Known, own: Texts) -> str:
+        """Ask again for what the tool refused; the next answer takes the place of the refused one."""
+        refused = next((f for f in self._form.fields if f"{f.name}:" in problem), None)
+        if refused:
+            return own.ask_field.format(label=_label(refused))
+        return own.contact_not_saved if known.name else own.ask_name.format(phone=_shown(known.phone))
 
     def _read(self, transcript: Sequence[Message], own: Texts) -> _Known:
         """Walk the transcript: what we asked, and what came back."""
@@ -129,7 +136,7 @@ class OfflineConsultant:
             if _is(question, text):
                 return label
         for wanted in self._form.fields:
-            if own.ask_field.format(label=wanted.label) in text:
+            if own.ask_field.format(label=_label(wanted)) in text:
                 return wanted.name
         return ""
 
@@ -158,8 +165,15 @@ class OfflineConsultant:
         found = await desk.search(said)
         because = [own.quoting_because.format(code=code)] if code else []
         if not found.fits:
+            if is_question(said):
+                await desk.call_tool("note_unanswered", json.dumps({"question": said}))
             return "\n\n".join([*because, f"{own.nothing_found} {own.leave_contact}"])
         return "\n\n".join([*because, own.quoting, *_quotes(found, said), own.leave_contact])
+
+
+def _label(wanted: FormField) -> str:
+    """What we call a field when we ask for it."""
+    return f"{wanted.label} ({' / '.join(wanted.choices)})" if wanted.choices else wanted.label
 
 
 def _quotes(found: Found, question: str) -> list[str]:

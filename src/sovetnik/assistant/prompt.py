@@ -21,8 +21,7 @@ How to answer
 - In the language of the customer's last message; friendly, short, to the point: this is a phone screen.
 - Simple Markdown only (bold, lists, links). No tables, no headings.
 - Facts about the business (prices, terms, stock, addresses) come from the owner's documents and \
-instructions and nowhere else. What fits the last message stands at the end; look for more with \
-search_knowledge (in the documents' own words) when that is not enough.
+instructions and nowhere else. {where}
 - When the documents do not say it, call note_unanswered, say so plainly and offer to pass the question on; \
 never guess and never invent.
 - Talk about this business and its field; decline anything else politely.
@@ -39,9 +38,21 @@ Promise nothing that neither the documents nor the tool's answer say.
 """
 
 
+_WHERE_LOCAL = (
+    "What fits the last message stands at the end; look for more with search_knowledge (in the documents' "
+    "own words) when that is not enough."
+)
+_WHERE_HOSTED = "Look them up with file_search before you answer."
+
 _NOTHING_FITS = (
     "(Nothing in the documents fits the customer's message. If it asks for a fact about the business, look "
     "once with search_knowledge in other words; if that brings nothing, say plainly that you do not know it.)"
+)
+
+
+_WEAK = (
+    "(These are the nearest, but they may not answer the message. If it asks for a fact that they do not "
+    "hold, look once with search_knowledge; if that brings nothing, say plainly that you do not know it.)"
 )
 
 
@@ -69,7 +80,7 @@ class Briefing:
             found: What of the owner's documents seems to fit.
         """
         parts = [
-            _FRAME,
+            _FRAME.replace("{where}", _WHERE_HOSTED if self.hosted else _WHERE_LOCAL),
             f"# The owner's instructions\n\n{self.instructions().strip()}",
             f"# Now\n\n{self._now()}\n{self._customer(turn)}",
         ]
@@ -96,9 +107,10 @@ class Briefing:
 
 
 def _passages(found: Found) -> str:
-    if not found.fits:
+    if not found.passages:
         return _NOTHING_FITS
-    return "\n\n".join(f"[{place(passage)}]\n{passage.text}" for passage in found.passages)
+    weak = "" if found.fits else f"{_WEAK}\n\n"
+    return weak + "\n\n".join(f"[{place(passage)}]\n{passage.text}" for passage in found.passages)
 
 
 def place(passage: Passage) -> str:

@@ -76,6 +76,11 @@ class Found:
     passages: tuple[Passage, ...] = ()
     fits: bool = False
 
+    @property
+    def best(self) -> float:
+        """The best passage's score."""
+        return self.passages[0].score if self.passages else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from sovetnik.core.model import Language
 
+_QUESTION = re.compile(
+    r"\?|\b(?:сколько|поч[её]м|как(?:ой|ая|ие|ое|ую)?|где|когда|куда|зачем|почему|можно ли|есть ли|чем"
+    r"|что такое|how|what|where|when|which|why|who|can you|do you|is there|are there)\b",
+    re.IGNORECASE,
+)
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _LATIN = re.compile(r"[A-Za-z]")
 
@@ -124,3 +129,8 @@ def language_of(text: str, language_code: str | None, before: Language | None = 
 def storable(text: str) -> str:
     """The text without halves of emoji: a model that is cut off leaves them, and no database takes them."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore").replace("\x00", "")
+
+
+def is_question(text: str) -> bool:
+    """Whether a message asks something, as far as its words show."""
+    return bool(_QUESTION.search(text))

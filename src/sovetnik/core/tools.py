@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -13,17 +12,16 @@ from sovetnik.core.contacts import ContactForm, ContactProblem, check_contact
 from sovetnik.core.errors import Fenced, StorageError
 from sovetnik.core.model import Found, Passage, SavedLead, Turn
 from sovetnik.core.ports import Knowledge, Store
+from sovetnik.core.texts import is_question
 
 log = structlog.get_logger("sovetnik.tools")
 
 LEAD_MAIL_HOLD = 10.0
 """Seconds a lead's mail waits for the turn's answer, so that it shows the dialogue with its end."""
 
-_QUESTION = re.compile(
-    r"\?|\b(?:сколько|поч[её]м|как(?:ой|ая|ие|ое|ую)?|где|когда|куда|зачем|почему|можно ли|есть ли|чем"
-    r"|что такое|how|what|where|when|which|why|who|can you|do you|is there|are there)\b",
-    re.IGNORECASE,
-)
+NOTHING = 0.35
+"""Best score below which a question counts as unanswered whatever the model makes of it. On the labelled
+questions 2 % of those that the documents answer are below it, and 38 % of those that they do not."""
 
 
 @dataclass(slots=True)
@@ -49,10 +47,10 @@ class Toolbox:
         if self.knowledge is None:
             return Found()
         found = await self.knowledge.search(query)
-        if found.fits:
+        if found.best >= NOTHING:
             self.unanswered = None
             self.passages |= {(p.source, p.heading, p.text): p for p in found.passages}
-        elif not self.passages and _QUESTION.search(query):
+        elif not self.passages and is_question(query):
             self.unanswered = query
         return found
 

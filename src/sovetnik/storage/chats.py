@@ -1,4 +1,4 @@
-"""Units of work around a chat: accept, take the next step, store answers, note deliveries.
+"""Units of work around a chat: accept updates, take the next step, recover after a start.
 
 Each is a plain function of a ``Connection`` and may be run again after a rollback.
 """
@@ -6,15 +6,15 @@ Each is a plain function of a ``Connection`` and may be run again after a rollba
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select, union, update
 
-from sovetnik.core.errors import Fenced
-from sovetnik.core.model import Answer, Command, Delivery, Incoming, Step, Turn, Wait
+from sovetnik.core.model import Command, Delivery, Incoming, Step, Turn, Wait
 from sovetnik.core.texts import language_of
+from sovetnik.storage.answers import close_conversations, close_delivery
+from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
 from sovetnik.storage.rows import AnyRow, chat_from, insert_once, lead_from, message_from
 from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox
 
@@ -36,7 +36,7 @@ def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -
             insert_once(connection, inbox).values(
                 update_id=incoming.update_id,
                 chat_id=incoming.chat_id,
-                payload=_payload(incoming),
+                payload=payload_of(incoming),
                 received_at=now,
                 done_at=now if silent else None,
             )
@@ -87,7 +87,7 @@ def next_step(
         connection.execute(update(chats).where(chats.c.id == chat_id).values(owner=None))
         return None
     if rows[0].payload["kind"] != "text":
-        incoming = _incoming(rows[0])
+        incoming = incoming_of(rows[0])
         chat = _learn_language(connection, chat, "")
         return Command(chat=chat_from(chat), token=token, incoming=incoming)
     batch = _text_prefix(rows)
@@ -157,7 +157,7 @@ def _joining(batch: Sequence[AnyRow], join: float, now: datetime) -> float:
 def _take(connection: Connection, chat: AnyRow, token: str, batch: Sequence[AnyRow], now: datetime) -> Turn:
     updates = tuple(row.update_id for row in batch)
     for row in batch:
-        _store_incoming(connection, _incoming(row), "text", row.received_at)
+        store_incoming(connection, incoming_of(row), "text", row.received_at)
     stored = connection.execute(
         select(messages).where(messages.c.update_id.in_(updates)).order_by(messages.c.id)
     ).all()
@@ -190,128 +190,6 @@ def _take_conversation(connection: Connection, chat_id: int, token: str, now: da
     return str(row.provider_id)
 
 
-def close_conversations(connection: Connection, chat_id: int, now: datetime) -> None:
-    """Never use the chat's conversations again; their ids stay, to be erased with the customer."""
-    connection.execute(
-        update(conversations)
-        .where(conversations.c.chat_id == chat_id, conversations.c.closed_at.is_(None))
-        .values(closed_at=now, busy=None)
-    )
-
-
-def opened(connection: Connection, chat_id: int, token: str, conversation: str, now: datetime) -> None:
-    """Note the provider's new conversation, in use by this turn."""
-    _check_owner(connection, chat_id, token)
-    close_conversations(connection, chat_id, now)
-    connection.execute(
-        conversations.insert().values(chat_id=chat_id, provider_id=conversation, created_at=now, busy=token)
-    )
-
-
-def answered(connection: Connection, turn: Turn, answer: Answer, now: datetime) -> Delivery:
-    """Store an answer, queue it, close the turn's updates and let its lead's mail go."""
-    _check_owner(connection, turn.chat.id, turn.token)
-    delivery = _store_answer(connection, turn.chat.id, answer, now)
-    connection.execute(update(inbox).where(inbox.c.update_id.in_(turn.updates)).values(done_at=now))
-    connection.execute(
-        update(outbox)
-        .where(
-            outbox.c.chat_id == turn.chat.id,
-            outbox.c.done_at.is_(None),
-            outbox.c.kind == "lead",
-            outbox.c.attempts == 0,
-        )
-        .values(due_at=now)
-    )
-    if answer.kind != "answer":  # the provider knows nothing of it, or what it holds is unknown
-        close_conversations(connection, turn.chat.id, now)
-    else:
-        connection.execute(
-            update(conversations)
-            .where(conversations.c.chat_id == turn.chat.id, conversations.c.busy == turn.token)
-            .values(busy=None)
-        )
-    return delivery
-
-
-def commanded(
-    connection: Connection,
-    chat_id: int,
-    token: str,
-    update_id: int,
-    answer: Answer | None,
-    now: datetime,
-    *,
-    fresh: bool,
-) -> Delivery | None:
-    """Store a command with its answer and close its update; ``fresh`` starts a new conversation."""
-    _check_owner(connection, chat_id, token)
-    row = connection.execute(select(inbox).where(inbox.c.update_id == update_id)).one()
-    incoming = _incoming(row)
-    delivery = None
-    if fresh and incoming.text:  # "/new How much is …?": the question is the first of the fresh conversation
-        payload = {**row.payload, "kind": "text"}
-        connection.execute(update(inbox).where(inbox.c.update_id == update_id).values(payload=payload))
-    else:
-        _store_incoming(connection, incoming, "service", row.received_at)
-        connection.execute(update(inbox).where(inbox.c.update_id == update_id).values(done_at=now))
-        delivery = _store_answer(connection, chat_id, answer, now) if answer else None
-    if incoming.kind == "start" and incoming.text:
-        connection.execute(update(chats).where(chats.c.id == chat_id).values(source=incoming.text))
-    if fresh:
-        _start_afresh(connection, chat_id, now)
-    return delivery
-
-
-def _start_afresh(connection: Connection, chat_id: int, now: datetime) -> None:
-    newest = select(func.coalesce(func.max(messages.c.id), 0)).where(messages.c.chat_id == chat_id)
-    connection.execute(
-        update(chats).where(chats.c.id == chat_id).values(history_from=newest.scalar_subquery())
-    )
-    close_conversations(connection, chat_id, now)
-
-
-def close_delivery(
-    connection: Connection, delivery_id: int, telegram_ids: Sequence[int], now: datetime
-) -> None:
-    """Note that an answer arrived, with Telegram's ids of its messages."""
-    message_id = connection.execute(
-        update(outbox)
-        .where(outbox.c.id == delivery_id)
-        .values(done_at=now, progress=list(telegram_ids))
-        .returning(outbox.c.ref)
-    ).scalar_one()
-    connection.execute(
-        update(messages).where(messages.c.id == message_id).values(telegram_ids=list(telegram_ids))
-    )
-
-
-def progressed(connection: Connection, delivery_id: int, sent: Sequence[int]) -> None:
-    """Note the pieces of an answer that arrived."""
-    connection.execute(update(outbox).where(outbox.c.id == delivery_id).values(progress=list(sent)))
-
-
-def postponed(connection: Connection, delivery_id: int, seconds: float, error: str, now: datetime) -> None:
-    """Put a delivery off."""
-    connection.execute(
-        update(outbox)
-        .where(outbox.c.id == delivery_id)
-        .values(due_at=now + timedelta(seconds=seconds), error=error, attempts=outbox.c.attempts + 1)
-    )
-
-
-def refused(connection: Connection, delivery_id: int, error: str, now: datetime, *, blocked: bool) -> None:
-    """Give a delivery up, and mark the chat when the customer blocked the bot."""
-    chat_id = connection.execute(
-        update(outbox)
-        .where(outbox.c.id == delivery_id)
-        .values(done_at=now, failed_at=now, error=error)
-        .returning(outbox.c.chat_id)
-    ).scalar_one()
-    if blocked:
-        connection.execute(update(chats).where(chats.c.id == chat_id).values(blocked_at=now))
-
-
 def recover(connection: Connection, now: datetime) -> list[int]:
     """After a start: free every chat of its dead owner, queue those with work, oldest first.
 
@@ -336,87 +214,9 @@ def recover(connection: Connection, now: datetime) -> list[int]:
     return list(found.scalars())
 
 
-def _check_owner(connection: Connection, chat_id: int, token: str) -> None:
-    owner = connection.execute(select(chats.c.owner).where(chats.c.id == chat_id)).scalar_one_or_none()
-    if owner != token:
-        raise Fenced(f"chat {chat_id} is owned by another worker")
-
-
-def _store_incoming(connection: Connection, incoming: Incoming, kind: str, at: datetime) -> None:
-    text = incoming.text
-    if incoming.kind in {"start", "new"}:
-        text = f"/{incoming.kind} {incoming.text}".rstrip()
-    elif incoming.kind == "unsupported":
-        text = f"[{incoming.text}]"
-    connection.execute(
-        insert_once(connection, messages).values(
-            chat_id=incoming.chat_id,
-            role="customer",
-            kind=kind,
-            text=text,
-            created_at=at,
-            update_id=incoming.update_id,
-            telegram_ids=[incoming.message_id] if incoming.message_id else None,
-        )
-    )
-
-
-def _store_answer(connection: Connection, chat_id: int, answer: Answer, now: datetime) -> Delivery:
-    usage = answer.usage
-    message_id = connection.execute(
-        messages.insert()
-        .values(
-            chat_id=chat_id,
-            role="assistant",
-            kind=answer.kind,
-            text=answer.text,
-            created_at=now,
-            error_code=answer.error_code,
-            passages=[
-                {"source": p.source, "heading": p.heading, "score": round(p.score, 4)}
-                for p in answer.passages
-            ]
-            or None,
-            unanswered=answer.unanswered,
-            model=usage.model if usage else None,
-            input_tokens=usage.input_tokens if usage else None,
-            cached_tokens=usage.cached_tokens if usage else None,
-            output_tokens=usage.output_tokens if usage else None,
-            model_calls=usage.calls if usage else None,
-            seconds=usage.seconds if usage else None,
-        )
-        .returning(messages.c.id)
-    ).scalar_one()
-    row_id = connection.execute(
-        outbox.insert()
-        .values(
-            kind="answer",
-            key=f"answer-{message_id}",
-            chat_id=chat_id,
-            ref=message_id,
-            created_at=now,
-            due_at=now,
-        )
-        .returning(outbox.c.id)
-    ).scalar_one()
-    return Delivery(id=row_id, chat_id=chat_id, message_id=message_id, text=answer.text)
-
-
 def _learn_language(connection: Connection, chat: AnyRow, text: str) -> AnyRow:
     language = language_of(text, chat.language_code, chat.language)
     if language is None or language == chat.language:
         return chat
     changed = update(chats).where(chats.c.id == chat.id).values(language=language).returning(chats)
     return connection.execute(changed).one()
-
-
-def _payload(incoming: Incoming) -> dict[str, Any]:
-    payload = asdict(incoming)
-    payload["sent_at"] = incoming.sent_at.isoformat()
-    return payload
-
-
-def _incoming(row: AnyRow) -> Incoming:
-    payload: dict[str, Any] = dict(row.payload)
-    payload["sent_at"] = datetime.fromisoformat(payload["sent_at"])
-    return Incoming(**payload)

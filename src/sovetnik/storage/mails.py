@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 
-from sovetnik.core.errors import Fenced
 from sovetnik.core.model import Contact, FailedMail, LeadDossier, MailTask, Notice, SavedLead
+from sovetnik.storage.answers import check_owner
 from sovetnik.storage.rows import CHAT, LEAD, chat_from, lead_from, message_from
 from sovetnik.storage.tables import chats, leads, messages, outbox
 
@@ -23,9 +23,7 @@ def save_lead(
     connection: Connection, chat_id: int, token: str, contact: Contact, hold: float, now: datetime
 ) -> SavedLead:
     """Create or update the chat's lead and queue its mail in the same transaction."""
-    owner = connection.execute(select(chats.c.owner).where(chats.c.id == chat_id)).scalar_one_or_none()
-    if owner != token:
-        raise Fenced(f"chat {chat_id} is owned by another worker")
+    check_owner(connection, chat_id, token)
     row = connection.execute(select(leads).where(leads.c.chat_id == chat_id)).one_or_none()
     if row is None:
         values = _values(contact)

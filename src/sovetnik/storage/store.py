@@ -29,7 +29,7 @@ from sovetnik.core.model import (
     Turn,
     Window,
 )
-from sovetnik.storage import chats, engine, mails, migrate, reports
+from sovetnik.storage import answers, chats, engine, mails, migrate, reports
 from sovetnik.storage.writer import Writer
 
 P = ParamSpec("P")
@@ -103,35 +103,35 @@ class SqlStore:
 
     async def answered(self, turn: Turn, answer: Answer) -> Delivery:
         """Store an answer, queue it and close the turn."""
-        return await self._write(lambda c: chats.answered(c, turn, answer, self._clock()))
+        return await self._write(lambda c: answers.answered(c, turn, answer, self._clock()))
 
     async def commanded(
         self, chat_id: int, token: str, update_id: int, answer: Answer | None, *, fresh: bool
     ) -> Delivery | None:
         """Store the answer to a command."""
         return await self._write(
-            lambda c: chats.commanded(c, chat_id, token, update_id, answer, self._clock(), fresh=fresh)
+            lambda c: answers.commanded(c, chat_id, token, update_id, answer, self._clock(), fresh=fresh)
         )
 
     async def delivered(self, delivery_id: int, telegram_ids: tuple[int, ...]) -> None:
         """Close a delivery."""
-        await self._write(lambda c: chats.close_delivery(c, delivery_id, telegram_ids, self._clock()))
+        await self._write(lambda c: answers.close_delivery(c, delivery_id, telegram_ids, self._clock()))
 
     async def progressed(self, delivery_id: int, sent: tuple[int, ...]) -> None:
         """Note the pieces of a long answer that have arrived."""
-        await self._write(lambda c: chats.progressed(c, delivery_id, sent))
+        await self._write(lambda c: answers.progressed(c, delivery_id, sent))
 
     async def postponed(self, delivery_id: int, seconds: float, error: str) -> None:
         """Put a delivery off."""
-        await self._write(lambda c: chats.postponed(c, delivery_id, seconds, error, self._clock()))
+        await self._write(lambda c: answers.postponed(c, delivery_id, seconds, error, self._clock()))
 
     async def refused(self, delivery_id: int, error: str, *, blocked: bool) -> None:
         """Give a delivery up."""
-        await self._write(lambda c: chats.refused(c, delivery_id, error, self._clock(), blocked=blocked))
+        await self._write(lambda c: answers.refused(c, delivery_id, error, self._clock(), blocked=blocked))
 
     async def opened(self, chat_id: int, token: str, conversation: str) -> None:
         """Note the provider's new conversation."""
-        await self._write(lambda c: chats.opened(c, chat_id, token, conversation, self._clock()))
+        await self._write(lambda c: answers.opened(c, chat_id, token, conversation, self._clock()))
 
     async def recover(self) -> list[int]:
         """After a start: free all chats, give those with work, oldest first."""

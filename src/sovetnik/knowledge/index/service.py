@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
 
 import numpy as np
 
 from sovetnik.knowledge.index.model import EmbedderError, Vectors
 
-if TYPE_CHECKING:
-    from openai import AsyncOpenAI, OpenAIError
+Create = Callable[[str, list[str]], Awaitable[Sequence[Sequence[float]]]]
+"""Asks the service: model and texts in, a vector for each text out, in their order.
 
-_FOR_GOOD = {401, 403, 404}  # wrong key, no right, no such model
+Raises :class:`EmbedderError` with the blame set: ``text`` for a request that is refused as bad, ``embedder``
+for a wrong key or model, ``moment`` for everything that may pass.
+"""
 
 
 class ServiceEmbedder:
     """Embeddings of one model of a service.
 
     Args:
-        client: With its base URL, key, proxy and timeout; closed with the embedder.
+        create: The call, made of a client by the composition root, with its base URL, key and proxy.
+        close: Lets go of the client.
         model: The model's name there.
         prefixes: What the model wants before questions and before passages (E5: ``query: ``, ``passage: ``).
     """
 
-    def __init__(self, client: AsyncOpenAI, model: str, prefixes: tuple[str, str] = ("", "")) -> None:
-        self._client, self._model, self._prefixes = client, model, prefixes
+    def __init__(
+        self,
+        create: Create,
+        close: Callable[[], Awaitable[None]],
+        model: str,
+        prefixes: tuple[str, str] = ("", ""),
+    ) -> None:
+        self._create, self._close, self._model, self._prefixes = create, close, model, prefixes
         self.name = f"{model}{''.join(prefixes)}/whole+lines/1"
 
     async def questions(self, texts: Sequence[str]) -> Vectors:
@@ -37,30 +45,11 @@ class ServiceEmbedder:
         return await self._vectors([self._prefixes[1] + text for text in texts])
 
     async def close(self) -> None:
-        """Close the client."""
-        await self._client.close()
+        """Let go of the client."""
+        await self._close()
 
     async def _vectors(self, texts: list[str]) -> Vectors:
-        from openai import OpenAIError
-
-        try:
-            answer = await self._client.embeddings.create(
-                model=self._model, input=texts, encoding_format="float"
-            )
-        except OpenAIError as error:
-            raise _ours(error) from error
-        rows = np.array([each.embedding for each in answer.data], np.float32)
+        rows = np.array(await self._create(self._model, texts), np.float32)
         if rows.ndim != 2 or len(rows) != len(texts):
             raise EmbedderError(f"{len(rows)} vectors came for {len(texts)} texts", "embedder")
         return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
-
-
-def _ours(error: OpenAIError) -> EmbedderError:
-    from openai import APIStatusError
-
-    if not isinstance(error, APIStatusError):
-        return EmbedderError(type(error).__name__)
-    reason = f"{type(error).__name__} {error.status_code}"  # its message may quote the text
-    if error.status_code in _FOR_GOOD:
-        return EmbedderError(f"{reason}: check the key and the model's name", "embedder")
-    return EmbedderError(reason, "text" if error.status_code in {400, 413, 422} else "moment")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from threading import Lock
 from typing import cast
 
 import Stemmer
@@ -20,6 +21,7 @@ ROOT = 4
 _Stem = Callable[[str], str]
 _RUSSIAN = cast("_Stem", Stemmer.Stemmer("russian").stemWord)  # pyright: ignore[reportUnknownMemberType]
 _ENGLISH = cast("_Stem", Stemmer.Stemmer("english").stemWord)  # pyright: ignore[reportUnknownMemberType]
+_ONE = Lock()  # a stemmer serves one thread at a time
 
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:['’][^\W\d_]+)?|[%₽$€№]")
 _THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[ \u00a0\u202f,]\d{3})+(?![\d])")
@@ -88,7 +90,8 @@ def stem(word: str) -> str:
     """The stem of one word of :func:`words`, by the alphabet it is written in."""
     if not word[0].isalpha():
         return word
-    stemmed = (_RUSSIAN if "а" <= word[0] <= "я" else _ENGLISH)(word)
+    with _ONE:
+        stemmed = (_RUSSIAN if "а" <= word[0] <= "я" else _ENGLISH)(word)
     return _UNITS.get(stemmed, stemmed)
 
 

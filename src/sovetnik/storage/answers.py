@@ -1,0 +1,186 @@
+"""Units of work around an answer: store it, deliver it, or give it up.
+
+Each is a plain function of a ``Connection`` and may be run again after a rollback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select, update
+
+from sovetnik.core.errors import Fenced
+from sovetnik.core.model import Answer, Delivery, Turn
+from sovetnik.storage.incoming import incoming_of, store_incoming
+from sovetnik.storage.tables import chats, conversations, inbox, messages, outbox
+
+
+def close_conversations(connection: Connection, chat_id: int, now: datetime) -> None:
+    """Never use the chat's conversations again; their ids stay, to be erased with the customer."""
+    connection.execute(
+        update(conversations)
+        .where(conversations.c.chat_id == chat_id, conversations.c.closed_at.is_(None))
+        .values(closed_at=now, busy=None)
+    )
+
+
+def opened(connection: Connection, chat_id: int, token: str, conversation: str, now: datetime) -> None:
+    """Note the provider's new conversation, in use by this turn."""
+    check_owner(connection, chat_id, token)
+    close_conversations(connection, chat_id, now)
+    connection.execute(
+        conversations.insert().values(chat_id=chat_id, provider_id=conversation, created_at=now, busy=token)
+    )
+
+
+def answered(connection: Connection, turn: Turn, answer: Answer, now: datetime) -> Delivery:
+    """Store an answer, queue it, close the turn's updates and let its lead's mail go."""
+    check_owner(connection, turn.chat.id, turn.token)
+    delivery = _store_answer(connection, turn.chat.id, answer, now)
+    connection.execute(update(inbox).where(inbox.c.update_id.in_(turn.updates)).values(done_at=now))
+    connection.execute(
+        update(outbox)
+        .where(
+            outbox.c.chat_id == turn.chat.id,
+            outbox.c.done_at.is_(None),
+            outbox.c.kind == "lead",
+            outbox.c.attempts == 0,
+        )
+        .values(due_at=now)
+    )
+    if answer.kind != "answer":  # the provider knows nothing of it, or what it holds is unknown
+        close_conversations(connection, turn.chat.id, now)
+    else:
+        connection.execute(
+            update(conversations)
+            .where(conversations.c.chat_id == turn.chat.id, conversations.c.busy == turn.token)
+            .values(busy=None)
+        )
+    return delivery
+
+
+def commanded(
+    connection: Connection,
+    chat_id: int,
+    token: str,
+    update_id: int,
+    answer: Answer | None,
+    now: datetime,
+    *,
+    fresh: bool,
+) -> Delivery | None:
+    """Store a command with its answer and close its update; ``fresh`` starts a new conversation."""
+    check_owner(connection, chat_id, token)
+    row = connection.execute(select(inbox).where(inbox.c.update_id == update_id)).one()
+    incoming = incoming_of(row)
+    delivery = None
+    if fresh and incoming.text:  # "/new How much is …?": the question is the first of the fresh conversation
+        payload = {**row.payload, "kind": "text"}
+        connection.execute(update(inbox).where(inbox.c.update_id == update_id).values(payload=payload))
+    else:
+        store_incoming(connection, incoming, "service", row.received_at)
+        connection.execute(update(inbox).where(inbox.c.update_id == update_id).values(done_at=now))
+        delivery = _store_answer(connection, chat_id, answer, now) if answer else None
+    if incoming.kind == "start" and incoming.text:
+        connection.execute(update(chats).where(chats.c.id == chat_id).values(source=incoming.text))
+    if fresh:
+        _start_afresh(connection, chat_id, now)
+    return delivery
+
+
+def _start_afresh(connection: Connection, chat_id: int, now: datetime) -> None:
+    newest = select(func.coalesce(func.max(messages.c.id), 0)).where(messages.c.chat_id == chat_id)
+    connection.execute(
+        update(chats).where(chats.c.id == chat_id).values(history_from=newest.scalar_subquery())
+    )
+    close_conversations(connection, chat_id, now)
+
+
+def close_delivery(
+    connection: Connection, delivery_id: int, telegram_ids: Sequence[int], now: datetime
+) -> None:
+    """Note that an answer arrived, with Telegram's ids of its messages."""
+    message_id = connection.execute(
+        update(outbox)
+        .where(outbox.c.id == delivery_id)
+        .values(done_at=now, progress=list(telegram_ids))
+        .returning(outbox.c.ref)
+    ).scalar_one()
+    connection.execute(
+        update(messages).where(messages.c.id == message_id).values(telegram_ids=list(telegram_ids))
+    )
+
+
+def progressed(connection: Connection, delivery_id: int, sent: Sequence[int]) -> None:
+    """Note the pieces of an answer that arrived."""
+    connection.execute(update(outbox).where(outbox.c.id == delivery_id).values(progress=list(sent)))
+
+
+def postponed(connection: Connection, delivery_id: int, seconds: float, error: str, now: datetime) -> None:
+    """Put a delivery off."""
+    connection.execute(
+        update(outbox)
+        .where(outbox.c.id == delivery_id)
+        .values(due_at=now + timedelta(seconds=seconds), error=error, attempts=outbox.c.attempts + 1)
+    )
+
+
+def refused(connection: Connection, delivery_id: int, error: str, now: datetime, *, blocked: bool) -> None:
+    """Give a delivery up, and mark the chat when the customer blocked the bot."""
+    chat_id = connection.execute(
+        update(outbox)
+        .where(outbox.c.id == delivery_id)
+        .values(done_at=now, failed_at=now, error=error)
+        .returning(outbox.c.chat_id)
+    ).scalar_one()
+    if blocked:
+        connection.execute(update(chats).where(chats.c.id == chat_id).values(blocked_at=now))
+
+
+def check_owner(connection: Connection, chat_id: int, token: str) -> None:
+    """Raise :class:`Fenced` when another worker owns the chat by now."""
+    owner = connection.execute(select(chats.c.owner).where(chats.c.id == chat_id)).scalar_one_or_none()
+    if owner != token:
+        raise Fenced(f"chat {chat_id} is owned by another worker")
+
+
+def _store_answer(connection: Connection, chat_id: int, answer: Answer, now: datetime) -> Delivery:
+    usage = answer.usage
+    message_id = connection.execute(
+        messages.insert()
+        .values(
+            chat_id=chat_id,
+            role="assistant",
+            kind=answer.kind,
+            text=answer.text,
+            created_at=now,
+            error_code=answer.error_code,
+            passages=[
+                {"source": p.source, "heading": p.heading, "score": round(p.score, 4)}
+                for p in answer.passages
+            ]
+            or None,
+            unanswered=answer.unanswered,
+            model=usage.model if usage else None,
+            input_tokens=usage.input_tokens if usage else None,
+            cached_tokens=usage.cached_tokens if usage else None,
+            output_tokens=usage.output_tokens if usage else None,
+            model_calls=usage.calls if usage else None,
+            seconds=usage.seconds if usage else None,
+        )
+        .returning(messages.c.id)
+    ).scalar_one()
+    row_id = connection.execute(
+        outbox.insert()
+        .values(
+            kind="answer",
+            key=f"answer-{message_id}",
+            chat_id=chat_id,
+            ref=message_id,
+            created_at=now,
+            due_at=now,
+        )
+        .returning(outbox.c.id)
+    ).scalar_one()
+    return Delivery(id=row_id, chat_id=chat_id, message_id=message_id, text=answer.text)
