@@ -37,7 +37,7 @@ from sovetnik.library import LocalLibrary, model_settings, open_library
 from sovetnik.mail import Look, MailSettings, SmtpMailer, SmtpServer
 from sovetnik.ops.health import Health
 from sovetnik.schedule import DailyReport
-from sovetnik.settings import Settings, unknown_names
+from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore
 from sovetnik.storage.runner import LocalRunner
 from sovetnik.telegram_ui import BotSettings, Poller, TelegramMessenger, Webhook, make_bot, say_hello
@@ -91,11 +91,11 @@ def make_look(settings: Settings, form: ContactForm, bot: str | None = None) -> 
 @asynccontextmanager
 async def make_assistant(
     settings: Settings, folder: ConsultantFolder, form: ContactForm, store: SqlStore
-) -> AsyncGenerator[tuple[Assistant, Coroutine[Any, Any, None]]]:
-    """Who answers, and the check of the model's key that is still to be awaited."""
+) -> AsyncGenerator[tuple[Assistant, Callable[[], Coroutine[Any, Any, None]]]]:
+    """Who answers, and the check of the model's key."""
     offline = OfflineConsultant(form)
     if settings.openai_api_key is None:
-        yield offline, _no_model()
+        yield offline, _no_model
         return
     how = model_settings(settings, settings.openai_api_key)
     briefing = Briefing(
@@ -109,7 +109,8 @@ async def make_assistant(
     async with client:
         model = OpenAiAssistant(client, how, briefing, salt)
         budget = Budget(settings.daily_token_budget, settings.timezone, store.tokens_since)
-        yield FallbackAssistant(model, offline, budget.spent, store.queue_notice), check_model(client, how)
+        assistant = FallbackAssistant(model, offline, budget.spent, store.queue_notice)
+        yield assistant, lambda: check_model(client, how)
 
 
 async def _no_model() -> None:
@@ -140,8 +141,6 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    for line in unknown_names():
-        log.warning("unknown_setting", problem=line)
     await run_until(stop, settings)
 
 
@@ -159,9 +158,14 @@ async def run_until(
         ConfigError: something the owner has to mend.
     """
     async with AsyncExitStack() as stack:
-        parts = await _assemble(settings, stack)
-        parts.turns.observe = observe
-        if not stop.is_set():
+        starting = asyncio.create_task(_assemble(settings, stack))
+        stopped = asyncio.create_task(stop.wait())
+        await asyncio.wait({starting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if stop.is_set():  # asked to stop while Telegram or the model keeps us waiting
+            await _cancel([starting, stopped])
+        else:
+            parts = starting.result()
+            parts.turns.observe = observe
             await _serve(parts, stack, stop)
     log.info("stopped")
 
@@ -180,7 +184,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
     assistant, model_check = await stack.enter_async_context(make_assistant(settings, folder, form, store))
     library = await stack.enter_async_context(open_library(settings))
     stack.push_async_callback(bot.shutdown)
-    username, _ = await asyncio.gather(say_hello(bot, how), model_check)
+    username, _ = await asyncio.gather(say_hello(bot, how), model_check())
     mailer = make_mailer(settings, form, username)
     mails = Mails(store, mailer)
     turns = Turns(

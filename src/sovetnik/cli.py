@@ -12,10 +12,11 @@ from json import dumps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import structlog
 from cyclopts import App, Parameter
 
 from sovetnik import __version__
-from sovetnik.core.errors import SovetnikError
+from sovetnik.core.errors import ConfigError, SovetnikError
 from sovetnik.words import language, words
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sovetnik.core.model import Chat, Lead, Message, Report
     from sovetnik.settings import Settings
     from sovetnik.storage import SqlStore
+
+log = structlog.get_logger("sovetnik.cli")
 
 W = words()
 Format = Annotated[Literal["jsonl", "csv"], Parameter(help=W.format)]
@@ -65,14 +68,23 @@ def run() -> None:
 @app.command(help=W.demo)
 def demo(
     *,
+    port: Annotated[int, Parameter(help=W.demo_port)] = 0,
+    no_browser: Annotated[bool, Parameter(help=W.demo_no_browser)] = False,
     folder: Annotated[Path | None, Parameter(help=W.demo_folder)] = None,
+    keep: Annotated[Path | None, Parameter(help=W.demo_keep)] = None,
 ) -> None:
-    """One conversation through the whole product."""
+    """The whole product in a browser."""
     from sovetnik.ops.logs import set_up_logs
     from sovetnik.showcase import show
 
-    set_up_logs("ERROR", "console", ())
-    _go(show(language(), folder))
+    set_up_logs("WARNING", "console", ())
+    if folder is not None and not folder.is_dir():
+        raise ConfigError(
+            f"--folder: there is no folder {folder}; name one with instructions.md and knowledge/"
+        )
+    if keep is not None:
+        keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _go(show(language(), folder, port=port, browser=not no_browser, keep=keep))
 
 
 @app.command(help=W.report)
@@ -170,10 +182,12 @@ def completion(
 
 def _settings() -> Settings:
     from sovetnik.ops.logs import set_up_logs
-    from sovetnik.settings import load_settings
+    from sovetnik.settings import load_settings, unknown_names
 
     settings = load_settings()
     set_up_logs(settings.log_level, settings.log_format, settings.secrets())
+    for line in unknown_names():
+        log.warning("unknown_setting", problem=line)
     return settings
 
 
@@ -216,8 +230,6 @@ async def _report(settings: Settings, day: date | None, html: Path | None, *, se
 
 def _write_private(path: Path, text: str) -> None:
     """Write a file that holds customers' phones: for its owner only."""
-    from sovetnik.core.errors import ConfigError
-
     try:
         path.unlink(missing_ok=True)  # an older one may be readable by others
         with os.fdopen(
@@ -230,7 +242,6 @@ def _write_private(path: Path, text: str) -> None:
 
 async def _send_report(settings: Settings, found: Report) -> None:
     from sovetnik.app import make_mailer
-    from sovetnik.core.errors import ConfigError
 
     accepted = await make_mailer(settings, _form(settings)).send_report(found, ())
     if accepted is None:

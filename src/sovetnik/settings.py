@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -130,6 +130,15 @@ def _webhook_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def _ascii(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value().strip()
+    if not text.isascii() or any(char.isspace() or not char.isprintable() for char in text):
+        raise ValueError(
+            "holds characters that no key has (a space, a line break, Russian letters); copy it anew"
+        )
+    return SecretStr(text)
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -137,6 +146,7 @@ def _upper(value: object) -> object:
 Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_addresses)]
 Url = Annotated[str, AfterValidator(_url)]
 Listen = Annotated[str, AfterValidator(_listen)]
+Key = Annotated[SecretStr, AfterValidator(_ascii)]
 Proxy = Annotated[SecretStr, _proxy(("socks5", "socks5h", "http", "https"))]
 SocksProxy = Annotated[SecretStr, _proxy(("socks5", "socks5h", "http"))]
 
@@ -146,9 +156,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=None, extra="ignore", env_ignore_empty=True)
 
-    telegram_token: SecretStr | None = Field(
-        None, description="The bot's token from @BotFather; needed to run"
-    )
+    telegram_token: Key | None = Field(None, description="The bot's token from @BotFather; needed to run")
     telegram_base_url: Url = Field("https://api.telegram.org", description="Bot API root without `/bot…`")
     telegram_proxy: Proxy | None = Field(None, description="`socks5://user:pass@host:port` or `http://…`")
     telegram_webhook_url: Url | None = Field(None, description="Public address: webhook instead of polling")
@@ -164,7 +172,7 @@ class Settings(BaseSettings):
     )
     telegram_chat_rate: float = Field(1, ge=0, description="The same in one chat; 0 = no limit")
 
-    openai_api_key: SecretStr | None = Field(
+    openai_api_key: Key | None = Field(
         None, description="The model's key; without it answers are quotes from the documents"
     )
     openai_base_url: Url | None = Field(None, description="Another server that speaks the Responses API")
@@ -236,14 +244,19 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _key_without_server(self) -> Settings:
-        if self.openai_base_url and not self.openai_api_key:
+        if self.openai_base_url and not self.openai_api_key and not self._at_openai:
             self.openai_api_key = SecretStr("unused")  # local servers ask for none, the SDK does
         return self
 
     @property
     def context(self) -> Literal["conversation", "history"]:
         """Where the dialogue is kept."""
-        return self.openai_context or ("history" if self.openai_base_url else "conversation")
+        return self.openai_context or ("conversation" if self._at_openai else "history")
+
+    @property
+    def _at_openai(self) -> bool:
+        host = urlsplit(self.openai_base_url).hostname if self.openai_base_url else "api.openai.com"
+        return f".{host}".endswith(".openai.com")
 
     @property
     def token(self) -> str:
@@ -310,12 +323,19 @@ def unknown_names() -> list[str]:
     """One line for each name that looks like ours and is none, with what was perhaps meant."""
     known = {name.upper() for name in Settings.model_fields}
     known |= {f"{name.upper()}_FILE" for name in Settings.SECRET_NAMES}
-    found = {name for name in os.environ if name.startswith(PREFIXES)} | set(_dotenv())
+    found = {name for name in os.environ if name.startswith(PREFIXES) or _near(name, known, 0.88)}
+    found |= set(_dotenv())
     lines: list[str] = []
     for name in sorted(found - known):
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.75)
-        lines.append(f"{name}: unknown setting" + (f"; did you mean {near[0]}?" if near else ""))
+        near = _near(name, known, 0.75)
+        lines.append(f"{name}: unknown setting" + (f"; did you mean {near}?" if near else ""))
     return lines
+
+
+def _near(name: str, known: Iterable[str], likeness: float) -> str | None:
+    """The known name that was perhaps meant."""
+    found = difflib.get_close_matches(name, known, n=1, cutoff=likeness)
+    return found[0] if found else None
 
 
 def _dotenv() -> dict[str, str]:

@@ -17,6 +17,13 @@ class Words:
     run: str
     demo: str
     demo_folder: str
+    demo_port: str
+    demo_no_browser: str
+    demo_keep: str
+    demo_ready: str
+    demo_model: str
+    demo_no_model: str
+    demo_stop: str
     report: str
     report_date: str
     report_html: str
@@ -53,7 +60,14 @@ class Words:
 EN = Words(
     about="Sovetnik: an AI consultant for Telegram that knows your product and brings you contacts.",
     run="Run the bot. Ctrl-C or SIGTERM finishes the running answers and stops.",
-    demo="Play one conversation through the whole product, with no account, and show what came of it.",
+    demo="The whole product in a browser, with no account: chat, mailbox, report.",
+    demo_port="Port of the page; a free one if not given.",
+    demo_no_browser="Do not open the browser.",
+    demo_keep="Keep chats and mails in this folder over restarts.",
+    demo_ready="Sovetnik is ready. Open this page and talk to it as a customer would:",
+    demo_model="Answers come from the model {model}, with the key of your environment.",
+    demo_no_model="Answers are quotes from the documents; set OPENAI_API_KEY for a model.",
+    demo_stop="Nothing leaves this machine but calls of the model. Ctrl-C ends it.",
     demo_folder="A consultant folder of yours instead of the sample business.",
     report="The daily report, on demand: what has happened since the last one, or on one day.",
     report_date="A calendar day (YYYY-MM-DD) instead of the time since the last report.",
@@ -91,7 +105,14 @@ EN = Words(
 RU = Words(
     about="Советник: ИИ-консультант для Telegram, который знает ваш товар и приносит вам контакты.",
     run="Запустить бота. Ctrl-C или SIGTERM: закончить начатые ответы и остановиться.",
-    demo="Провести один разговор через весь продукт, без учётных записей, и показать, что вышло.",
+    demo="Весь продукт в браузере, без учётных записей: чат, почта, отчёт.",
+    demo_port="Порт страницы; если не указан — любой свободный.",
+    demo_no_browser="Не открывать браузер.",
+    demo_keep="Хранить чаты и письма в этой папке между запусками.",
+    demo_ready="Советник готов. Откройте страницу и поговорите с ним, как покупатель:",
+    demo_model="Отвечает модель {model} с ключом из вашего окружения.",
+    demo_no_model="Отвечают сами документы, выдержками; для ответов модели задайте OPENAI_API_KEY.",
+    demo_stop="С этого компьютера не уходит ничего, кроме обращений к модели. Остановить: Ctrl-C.",
     demo_folder="Ваша папка консультанта вместо примера.",
     report="Ежедневный отчёт по запросу: что было после прошлого отчёта или за один день.",
     report_date="Календарный день (ГГГГ-ММ-ДД) вместо времени после прошлого отчёта.",

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from sovetnik.demo.botapi import Person
 from sovetnik.demo.modelapi import ModelRequest, Reply, Text, ToolCall, scripted
 from tests.acceptance.stage import Stage, until
 
@@ -218,6 +219,39 @@ async def test_a_model_that_is_down_is_stood_in_for_by_the_documents_and_the_own
     assert sorted(mail.message["Message-ID"].split("-")[0] for mail in mails) == ["<lead", "<notice"]
     (lead,) = await scene.rows("leads")
     assert lead["phone"] == "+79123456789"
+
+
+async def test_a_model_that_comes_back_answers_everybody_again_and_the_owner_is_told(
+    scene: Stage,
+) -> None:
+    bot = await scene.run()
+    scene.model.faults.add(status=401, message="revoked", code="invalid_api_key")
+    people = [scene.telegram.person() for _ in range(3)]
+    people[0].say("вопрос")
+    await scene.telegram.wait_for_messages(people[0].id, 1)
+    await bot.logged("model_away")
+    scene.model.faults.clear()
+    await until(lambda: _answered_by_the_model(scene, people), "the model is not asked again", patience=45)
+    await bot.logged("model_back")
+    for person in people:
+        person.say("и снова")
+    await until(
+        lambda: all(scene.telegram.answers(person.id)[-1:] == ["и снова"] for person in people),
+        "not everybody is answered by the model",
+    )
+    mails = await scene.mailbox.wait_for(2)
+    assert ["down" in mail.message["Message-ID"] for mail in mails] == [True, False]
+
+
+def _answered_by_the_model(scene: Stage, people: list[Person]) -> bool:
+    """Ask once a second until the pause of the fallback is over."""
+    first = people[0]
+    answers = scene.telegram.answers(first.id)
+    if answers and answers[-1] == "уже?":
+        return True
+    if len(answers) == sum(1 for message in first.chat.messages if not message.from_bot):
+        first.say("уже?")
+    return False
 
 
 async def test_an_answer_that_makes_no_sense_gets_the_customer_one_polite_line_with_a_code(

@@ -137,9 +137,9 @@ async def test_a_mail_that_nobody_takes_for_days_is_given_up_and_stands_in_the_r
     await office.store.first_window(office.clock.now.date())
     office.mailer.trouble = [MailError("550 no such mailbox")] * 10_000
     await office.lead()
-    for _ in range(8 * 4):
+    for _ in range(250):  # half an hour between tries: five days
         await office.settled()
-        office.clock.later(hours=6)
+        office.clock.later(minutes=31)
     assert office.mailer.sent == []
     report = await office.store.open_report(office.clock.now.date())
     assert [(mail.kind, mail.error) for mail in report.failed_mails] == [("lead", "550 no such mailbox")]
@@ -147,6 +147,16 @@ async def test_a_mail_that_nobody_takes_for_days_is_given_up_and_stands_in_the_r
     office.clock.later(days=1)
     await office.settled()
     assert office.mailer.tries == tries
+
+
+async def test_a_mail_that_waited_for_a_week_is_not_given_up_at_the_first_hiccup(office: Office) -> None:
+    await office.lead()
+    office.clock.later(days=7)  # the program was down
+    office.mailer.trouble = [MailError("535 wrong password")]
+    await office.settled()
+    office.clock.later(minutes=1)
+    await office.settled()
+    assert office.mailer.sent == ["lead 1"]
 
 
 async def test_without_a_server_mails_wait_and_are_not_given_up(office: Office) -> None:

@@ -363,8 +363,7 @@ async def test_a_mistake_in_sending_costs_a_pause_and_not_the_answer(shop: Shop)
 
 
 async def test_an_answer_that_ends_in_half_an_emoji_is_sent_and_the_model_not_asked_again(shop: Shop) -> None:
-    # Once a defect: SQLite refuses a lone surrogate (UnicodeEncodeError); the chat fails and asks the model again
-    # every 30 s for ever.
+    # SQLite refuses a lone surrogate; the model was once asked again every 30 s for ever.
     async def cut(turn: Turn, desk: Desk) -> str:
         return "Готово \ud83d"
 

@@ -27,6 +27,11 @@ async def check_model(client: openai.AsyncOpenAI, settings: ModelSettings) -> No
     try:
         await client.models.retrieve(settings.model, timeout=PATIENCE)
     except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+        if error.code == "unsupported_country_region_territory":
+            raise ConfigError(
+                f"OPENAI_PROXY: {_host(settings)} does not serve this country; set a proxy such as "
+                "socks5://user:password@host:port, or OPENAI_BASE_URL of another provider"
+            ) from error
         raise ConfigError(
             f"OPENAI_API_KEY: {_host(settings)} refuses it (HTTP {error.status_code}); make a new key in the "
             "provider's console, or check OPENAI_PROJECT and OPENAI_BASE_URL"

@@ -31,6 +31,9 @@ STEPS = 8
 TRIES = 4
 """Times that one model call is tried."""
 
+STALLED_TRIES = 2
+"""The same for a model that says nothing: each such try costs the customer ``OPENAI_TIMEOUT``."""
+
 LONGEST_PAUSE = 20.0
 """Seconds: a provider that asks for more patience than a customer has gets none."""
 
@@ -40,7 +43,7 @@ LOCK_PATIENCE = 15.0
 FEW_CHARACTERS = 25
 """A message this short means little without the one before it."""
 
-CALL_LIMIT = 5
+CALL_LIMIT = 3
 """A whole call may take so many times the silence limit (``OPENAI_TIMEOUT``)."""
 
 
@@ -168,7 +171,8 @@ class OpenAiAssistant:
         Raises:
             AssistantError: the same one, when another try is of no use.
         """
-        if error.kind not in RETRY_ONCE_MORE | {"locked"} or tries >= TRIES:
+        limit = STALLED_TRIES if error.kind == "timeout" else TRIES
+        if error.kind not in RETRY_ONCE_MORE | {"locked"} or tries >= limit:
             raise error
         if error.kind != "rate_limit":  # refused before anything was begun
             session.doubt()

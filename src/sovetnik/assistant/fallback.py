@@ -9,15 +9,16 @@ import structlog
 
 from sovetnik.assistant.offline import OfflineConsultant
 from sovetnik.core.errors import AssistantError
-from sovetnik.core.events import Event, Restarted
+from sovetnik.core.events import Done, Event, Restarted
 from sovetnik.core.model import Notice, Turn
 from sovetnik.core.ports import Assistant, Desk
 from sovetnik.core.turn import error_code
 
 log = structlog.get_logger("sovetnik.fallback")
 
-DOWN = frozenset({"auth", "quota", "connection", "timeout", "server", "rate_limit", "cut"})
-"""Kinds of failure that mean "the model is away", not "this turn is odd"."""
+DOWN = frozenset({"auth", "quota", "connection", "timeout", "server", "rate_limit", "cut", "bad_request"})
+"""Kinds of failure that mean "the model is away", not "this turn is odd"; a model that was retired is a bad
+request."""
 
 REST = 30.0
 """Seconds before the model is tried again: customers must not each wait for the same time-out."""
@@ -51,6 +52,7 @@ class FallbackAssistant:
         self._rests_until = 0.0
         self._probing = False
         self._away: Notice | None = None
+        self._told = False
         self._told_at = -QUIET
 
     async def answer(self, turn: Turn, desk: Desk) -> AsyncIterator[Event]:
@@ -61,6 +63,8 @@ class FallbackAssistant:
             probe = self._probing = self._away is not None
             try:
                 async for event in self._model.answer(turn, desk):
+                    if probe and isinstance(event, Done):
+                        await self._back()
                     yield event
             except AssistantError as error:
                 if error.kind not in DOWN:
@@ -69,8 +73,6 @@ class FallbackAssistant:
                 await self._gone(Notice("model_down", str(error), error_code()))
                 yield Restarted()
             else:
-                if probe:
-                    await self._back()
                 return
             finally:
                 if probe:
@@ -84,16 +86,17 @@ class FallbackAssistant:
         return self._away is None or (time.monotonic() >= self._rests_until and not self._probing)
 
     async def _gone(self, notice: Notice) -> None:
-        if self._away is not None and self._away.kind == notice.kind:
-            return
-        self._away = notice
-        log.error("model_away", reason=notice.kind, code=notice.code, error=notice.detail)
-        if time.monotonic() - self._told_at >= QUIET:
-            self._told_at = time.monotonic()
-            await self._tell(notice)
+        if self._away is None or self._away.kind != notice.kind:
+            self._away, self._told = notice, False
+            log.error("model_away", reason=notice.kind, code=notice.code, error=notice.detail)
+        if not self._told and time.monotonic() - self._told_at >= QUIET:
+            self._told, self._told_at = True, time.monotonic()
+            await self._tell(self._away)
 
     async def _back(self) -> None:
-        away, self._away = self._away, None
+        away, told = self._away, self._told
+        self._away, self._told = None, False
         if away is not None:
             log.info("model_back", code=away.code)
-            await self._tell(Notice("model_back", away.detail, away.code))
+            if told:
+                await self._tell(Notice("model_back", away.detail, away.code))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import structlog
 
@@ -18,8 +18,9 @@ log = structlog.get_logger("sovetnik.mail")
 PAUSES = (5, 15, 60, 180, 600, 1800)
 """Seconds before the next tries; the last one repeats."""
 
-GIVE_UP_AFTER = timedelta(days=5)
-"""As mail servers do: a mail that nobody took for so long is told to the owner."""
+GIVE_UP_AFTER = 245
+"""Tries, about five days with these pauses: as mail servers do. Counted in tries, because time without a
+server, or with the program down, is no fault of the mail."""
 
 AT_ONCE = 4
 """Mails sent side by side: one that hangs must not hold up the leads behind it."""
@@ -102,7 +103,7 @@ class Mails:
         return await self.mailer.send_report(report, task.accepted) if report else ()
 
     async def _put_off(self, task: MailTask, error: MailError) -> None:
-        if self.clock() - task.created_at > GIVE_UP_AFTER:
+        if task.attempts + 1 >= GIVE_UP_AFTER:
             log.error("mail_given_up", kind=task.kind, ref=task.ref, error=str(error))
             await self.store.mail_failed(task.id, str(error))
             return

@@ -142,17 +142,20 @@ class Turns:
             transcript=lambda: self.store.transcript(turn.chat.id, turn.messages[0].id),
             opened=opened,
         )
-        async for event in self.assistant.answer(turn, desk):
-            if isinstance(event, Done):  # text so far and tool calls are for whoever shows them
-                return Answer(
-                    text=storable(event.text),
-                    kind=event.kind,
-                    usage=event.usage,
-                    error_code=event.code,
-                    passages=event.cited or tuple(toolbox.passages.values()),
-                    unanswered=storable(toolbox.unanswered) if toolbox.unanswered else None,
-                )
-        raise AssistantError("cut", "the assistant ended without an answer")
+        done: Done | None = None
+        async for event in self.assistant.answer(turn, desk):  # to its end: assistants tidy up after Done
+            if isinstance(event, Done):
+                done = event
+        if done is None:
+            raise AssistantError("cut", "the assistant ended without an answer")
+        return Answer(
+            text=storable(done.text),
+            kind=done.kind,
+            usage=done.usage,
+            error_code=done.code,
+            passages=done.cited or tuple(toolbox.passages.values()),
+            unanswered=storable(toolbox.unanswered) if toolbox.unanswered else None,
+        )
 
     def _apology(self, turn: Turn, error: AssistantError) -> Answer:
         code = error_code()
@@ -187,7 +190,15 @@ class Turns:
         """Send an answer; gives what the store has to note as delivered, or None when it was put off."""
 
         async def note(sent: tuple[int, ...]) -> None:
-            await self.store.progressed(delivery.id, sent)
+            """Insist: the next piece must not go out before it is known that this one did."""
+            while True:
+                try:
+                    return await self.store.progressed(delivery.id, sent)
+                except StorageError as error:
+                    if self.stopping.is_set():
+                        raise
+                    log.error("storage_refused", chat=delivery.chat_id, error=str(error), retry_s=STORE_RETRY)
+                    await self._pause(STORE_RETRY)
 
         try:
             return delivery.id, await self.messenger.deliver(delivery, note)

@@ -67,7 +67,7 @@ def compose_report(report: Report, look: Look, envelope: Envelope) -> EmailMessa
     Raises:
         ConfigError: the sender or a recipient is no address.
     """
-    name = f"report-{report.window.day.isoformat()}.{_tag(report.window.start)}"
+    name = f"report-{report.window.day.isoformat()}.{_tag(report.window.end)}"
     return _mail(report_pages(report, look), look, envelope, name, report.window.end, "dialogues.html")
 
 

@@ -55,6 +55,7 @@ class Health:
             bound = socket.socket(family)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind((host.strip("[]"), int(port)))
+            bound.listen()  # now, not when the server gets to it: "ready" is logged next
         except OSError as error:
             raise ConfigError(
                 f"HTTP_LISTEN: cannot listen on {self._listen}: {error.strerror}; name a free address"

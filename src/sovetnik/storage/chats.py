@@ -150,7 +150,7 @@ def _joining(batch: Sequence[AnyRow], join: float, now: datetime) -> float:
     """Seconds still to wait for another message of the same customer."""
     newest = max(row.received_at for row in batch)
     oldest = min(row.received_at for row in batch)
-    until = min(newest + timedelta(seconds=join), oldest + timedelta(seconds=MAX_JOIN))
+    until = min(newest + timedelta(seconds=join), oldest + timedelta(seconds=max(MAX_JOIN, join)))
     return (until - now).total_seconds()
 
 

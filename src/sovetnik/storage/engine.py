@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from sovetnik.core.errors import ConfigError
 
-BUSY_TIMEOUT = 30_000
-"""Milliseconds that SQLite waits for another process's lock (a backup, a shell) before it refuses."""
+BUSY_TIMEOUT = 4_000
+"""Milliseconds that SQLite waits for another process's lock (a shell, an editor) before it refuses; who
+asked tries again, and a shutdown must not wait longer."""
 
 
 def sqlite_file(url: str) -> Path:
@@ -93,6 +94,14 @@ def reading_engine(path: Path) -> AsyncEngine:
     engine = create_async_engine(_url("sqlite+aiosqlite", path), hide_parameters=True, pool_size=4)
     _set_up(engine.sync_engine.pool)
     event.listen(engine.sync_engine, "begin", _begin_reading)
+    return engine
+
+
+def threads_engine(path: Path) -> Engine:
+    """The engine of long reads on threads of their own."""
+    engine = create_engine(_url("sqlite", path), hide_parameters=True)
+    _set_up(engine.pool)
+    event.listen(engine, "begin", _begin_reading)
     return engine
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import IO, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -44,9 +45,12 @@ def utcnow() -> datetime:
 class SqlStore:
     """Units of work of the core over one SQLite file; see :class:`sovetnik.core.ports.Store`."""
 
-    def __init__(self, writer: Writer, reader: AsyncEngine, clock: Callable[[], datetime] = utcnow) -> None:
+    def __init__(
+        self, writer: Writer, reader: AsyncEngine, apart: Engine, clock: Callable[[], datetime] = utcnow
+    ) -> None:
         self._writer = writer
         self._reader = reader
+        self._apart = apart
         self._clock = clock
 
     @classmethod
@@ -73,12 +77,13 @@ class SqlStore:
         engine.check_database(path)
         held: IO[str] | None = engine.lock(path) if exclusive else None
         writing, reading = engine.writing_engine(path), engine.reading_engine(path)
+        apart = engine.threads_engine(path)
         try:
             migrate.upgrade(writing)
             writer = Writer(writing)
             writer.start()
             try:
-                yield cls(writer, reading, clock)
+                yield cls(writer, reading, apart, clock)
             finally:
                 await writer.close()
         except DBAPIError as error:
@@ -86,6 +91,7 @@ class SqlStore:
         finally:
             await reading.dispose()
             writing.dispose()
+            apart.dispose()
             if held:
                 held.close()
 
@@ -195,15 +201,15 @@ class SqlStore:
 
     async def report(self, report_id: int) -> Report | None:
         """A report that was made."""
-        return await self._read(reports.report, report_id)
+        return await self._read_apart(lambda c: reports.report(c, report_id))
 
     async def open_report(self, day: date) -> Report:
         """What the next report would show if it were made now."""
-        return await self._read(reports.open_report, day, self._clock())
+        return await self._read_apart(lambda c: reports.open_report(c, day, self._clock()))
 
     async def day_report(self, window: Window) -> Report:
         """A calendar day's messages."""
-        return await self._read(reports.day_report, window)
+        return await self._read_apart(lambda c: reports.day_report(c, window))
 
     async def export(
         self, start: datetime | None, end: datetime | None
@@ -232,5 +238,17 @@ class SqlStore:
         try:
             async with self._reader.connect() as connection:
                 return await connection.run_sync(query, *args, **kwargs)
+        except DBAPIError as error:
+            raise StorageError(str(error.orig)) from error
+
+    async def _read_apart(self, query: Callable[[Connection], T]) -> T:
+        """A long read on a thread: thousands of rows must not hold up the event loop."""
+
+        def read() -> T:
+            with self._apart.connect() as connection:
+                return query(connection)
+
+        try:
+            return await asyncio.to_thread(read)
         except DBAPIError as error:
             raise StorageError(str(error.orig)) from error

@@ -26,6 +26,10 @@ BATCH = 500
 """Units in one COMMIT at most: past this the fsync is already shared by enough (measured)."""
 
 
+CLOSING = 5.0
+"""Seconds that what is queued gets at the end; the thread is a daemon and goes with the process."""
+
+
 @dataclass(slots=True)
 class _Job:
     unit: Callable[[Connection], Any]
@@ -62,11 +66,11 @@ class Writer:
         return await future
 
     async def close(self) -> None:
-        """Finish what is queued, then end the thread."""
+        """Finish what is queued, within :data:`CLOSING`, then end the thread."""
         self._closed = True
         self._queue.put(None)
         if self._thread.is_alive():
-            await asyncio.to_thread(self._thread.join)
+            await asyncio.to_thread(self._thread.join, CLOSING)
 
     def _work(self) -> None:
         while (job := self._queue.get()) is not None:
@@ -90,16 +94,20 @@ class Writer:
         return False
 
     def _commit(self, batch: list[_Job]) -> None:
+        inside = False
         try:
             with self._engine.begin() as connection:
+                inside = True
                 for job in batch:
                     job.value = job.unit(connection)
+                inside = False
         except Exception as error:  # noqa: BLE001 - whatever a unit raises goes to whoever asked for it
-            if len(batch) == 1:
-                batch[0].error = _ours(error)
+            if inside and len(batch) > 1:  # one of them is to blame, the others are not
+                for job in batch:
+                    self._commit([job])
                 return
-            for job in batch:
-                self._commit([job])
+            for job in batch:  # BEGIN or COMMIT was refused: trying each alone would only wait again
+                job.error = _ours(error)
 
 
 def _ours(error: Exception) -> Exception:

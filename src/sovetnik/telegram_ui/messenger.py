@@ -16,7 +16,7 @@ from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 from sovetnik.core.errors import DeliveryLater, DeliveryRefused
 from sovetnik.core.model import Delivery
 from sovetnik.telegram_ui.pace import Pace
-from sovetnik.telegram_ui.pieces import Piece, pieces
+from sovetnik.telegram_ui.pieces import Piece, pieces, plain_pieces
 
 log = structlog.get_logger("sovetnik.messenger")
 
@@ -55,7 +55,7 @@ class TelegramMessenger:
     ) -> tuple[int, ...]:
         """Send a stored answer; see the port."""
         sent = delivery.sent
-        todo = pieces(delivery.text)[len(sent) :]
+        todo = _pieces(delivery)[len(sent) :]
         for left, piece in zip(range(len(todo) - 1, -1, -1), todo, strict=True):
             await self._pace.wait(delivery.chat_id)
             sent = (*sent, await self._send(delivery.chat_id, piece))
@@ -87,3 +87,11 @@ class TelegramMessenger:
                 raise
             log.error("entities_refused", chat=chat_id, reason=error.message)
             return await self._bot.send_message(chat_id, piece.text)
+
+
+def _pieces(delivery: Delivery) -> list[Piece]:
+    try:
+        return pieces(delivery.text)
+    except Exception:  # a text that the converter trips over must not hold up its chat for ever
+        log.exception("formatting_failed", chat=delivery.chat_id)
+        return plain_pieces(delivery.text)

@@ -34,6 +34,12 @@ def pieces(markdown: str) -> list[Piece]:
     return found or [Piece(markdown[:LIMIT], ())]  # nothing but marks: they are the text then
 
 
+def plain_pieces(text: str) -> list[Piece]:
+    """The text as it stands, cut where it is too long."""
+    half = LIMIT // 2  # characters beyond the basic plane count twice
+    return [Piece(text[start : start + half], ()) for start in range(0, len(text), half)]
+
+
 def _split(
     text: str, entities: list[telegramify_markdown.MessageEntity], limit: int
 ) -> Iterator[tuple[str, list[telegramify_markdown.MessageEntity]]]:

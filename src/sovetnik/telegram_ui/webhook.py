@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
 import telegram
+from telegram.error import TelegramError
 from telegram.ext import Updater
 
 from sovetnik.core.errors import ConfigError
@@ -58,6 +59,11 @@ class Webhook:
                 drop_pending_updates=False,
                 bootstrap_retries=3,
             )
+        except TelegramError as error:
+            raise ConfigError(
+                f"TELEGRAM_WEBHOOK_URL: Telegram refuses {url}: {error.message}; it wants https and "
+                "port 443, 80, 88 or 8443"
+            ) from error
         except OSError as error:
             raise ConfigError(
                 f"TELEGRAM_WEBHOOK_LISTEN: cannot listen on {listen}: {error.strerror}; name a free address"

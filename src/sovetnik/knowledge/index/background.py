@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import structlog
 
+from sovetnik.core.errors import StorageError
 from sovetnik.knowledge.index.model import Embedder, EmbedderError, Vectors
 from sovetnik.knowledge.index.questions import spoken
 from sovetnik.knowledge.index.store import Piece, Store, digest_of
@@ -106,27 +107,28 @@ class Embedding:
         return vector
 
     async def _forever(self, embedder: Embedder) -> None:
-        await self._db(self._store.drop_other_models, embedder.name)
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            try:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
                 await self._drain(embedder)
-            except EmbedderError as error:  # for good: words alone go on
-                self._warn(error)
-                self._gone = True
-                self._idle.set()
-                return
-            if not self._wake.is_set():
-                self._idle.set()
+                if not self._wake.is_set():
+                    self._idle.set()
+        except EmbedderError as error:  # for good: words alone go on
+            self._warn(error)
+        except Exception:  # a mistake of ours: nobody may wait for vectors that never come
+            log.exception("embeddings_stopped")
+        self._gone = True
+        self._idle.set()
 
     async def _drain(self, embedder: Embedder) -> None:
         pause = 1.0
         while True:
             try:
+                await self._db(self._store.drop_other_models, embedder.name)
                 await self._all(embedder)
-            except EmbedderError as error:
-                if error.blame == "embedder":
+            except (EmbedderError, StorageError) as error:
+                if isinstance(error, EmbedderError) and error.blame == "embedder":
                     raise
                 self._warn(error)
                 await asyncio.sleep(pause)
