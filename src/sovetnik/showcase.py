@@ -1,82 +1,46 @@
-"""`sovetnik demo`: one conversation through the whole product, against servers on this machine."""
+"""`sovetnik demo`: the whole product in a browser, against servers on this machine."""
 
 from __future__ import annotations
 
 import asyncio
+import base64
+import contextlib
+import json
+import os
+import signal
 import tempfile
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
+import webbrowser
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+import structlog
 from pydantic import SecretStr
 from rich.console import Console
-from rich.padding import Padding
-from rich.panel import Panel
-from rich.rule import Rule
-from rich.text import Text
 
-from sovetnik.app import make_folder, make_look, run_until
-from sovetnik.core.model import Language
-from sovetnik.demo.botapi import BotApi, Person
+from sovetnik.app import make_look, run_until
+from sovetnik.core.errors import ConfigError
+from sovetnik.core.model import Language, Trace
+from sovetnik.demo.botapi import BotApi
 from sovetnik.demo.mailbox import Mail, Mailbox
 from sovetnik.demo.serving import serve
+from sovetnik.demo.web import DemoPage
+from sovetnik.knowledge.form import read_form
 from sovetnik.library import open_library
-from sovetnik.mail import render_report_text
+from sovetnik.mail import render_report_html
 from sovetnik.settings import Settings, load_settings
 from sovetnik.storage import SqlStore
+from sovetnik.words import words
 
-T = TypeVar("T")
+log = structlog.get_logger("sovetnik.demo")
 
 TOKEN = "7000000001:demo-token-that-only-this-machine-knows"  # noqa: S105 - opens nothing
 
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What the customer says, and how the demo comments on it."""
-
-    name: str
-    says: tuple[str, ...]
-    intro: str
-    mailbox: str
-    report: str
-    no_model: str
-    outro: str
-
-
-RU = Script(
-    name="Мария Лебедева",
-    says=(
-        "Сколько стоит кровать Нерль из ясеня 160 на 200?",
-        "А доставка в Суздаль сколько?",
-        "Хочу заказать Нерль",
-        "Меня зовут Мария, телефон 8 912 345",
-        "Ой, вот так: 8 912 345-67-89",
-    ),
-    intro="Настоящий бот разговаривает с покупателем — через Bot API и почту на этом компьютере.",
-    mailbox="Письмо владельцу",
-    report="Ежедневный отчёт",
-    no_model="Модели здесь не было: бот отвечал выдержками из документов. С OPENAI_API_KEY отвечает модель.",
-    outro="Отвечала модель с вашим ключом, документы и почта — с этого компьютера.",
-)
-
-EN = Script(
-    name="Mary Swan",
-    says=(
-        "How much is the Nerl bed in ash, 160 by 200?",
-        "And delivery to Suzdal?",
-        "I would like to order the Nerl",
-        "My name is Mary, phone 8 912 345",
-        "Sorry, it is 8 912 345-67-89",
-    ),
-    intro="The real bot talks with a customer, through a Bot API and a mailbox on this machine.",
-    mailbox="The owner's mail",
-    report="The daily report",
-    no_model="There was no model: the bot quoted the documents. With OPENAI_API_KEY a model answers.",
-    outro="The model answered with your key; documents and mailbox are of this machine.",
-)
+STATE = "demo.json"
+"""Chats, traces and mails of a demo that is kept."""
 
 
 def example_folder(language: Language) -> Path:
@@ -85,88 +49,155 @@ def example_folder(language: Language) -> Path:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "examples" / language
 
 
-async def show(language: Language, folder: Path | None) -> None:
-    """Play the conversation and print what customer, mailbox and report got."""
-    console = Console(highlight=False)
-    script = RU if language == "ru" else EN
-    telegram = BotApi(TOKEN)
+async def show(
+    language: Language, folder: Path | None, *, port: int, browser: bool, keep: Path | None
+) -> None:
+    """Serve the demo until Ctrl-C or SIGTERM.
+
+    Args:
+        language: What the page and the sample business speak at first.
+        folder: The owner's consultant folder instead of the sample.
+        port: Of the page; 0 takes a free one.
+        browser: Open it.
+        keep: Keep everything in this folder over restarts.
+
+    Raises:
+        ConfigError: the folder cannot be read, or the port is taken.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sovetnik-demo-")))
+        data = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sovetnik-demo-")))
+        state = _load(data)
+        telegram = BotApi.load(state["telegram"]) if state else BotApi(TOKEN)
         mailbox = await stack.enter_async_context(Mailbox())
-        settings = load_settings(
-            telegram_token=SecretStr(TOKEN),
-            telegram_base_url=await stack.enter_async_context(serve(telegram.app)),
-            telegram_proxy=None,
-            telegram_webhook_url=None,
-            telegram_chat_rate=0,
-            consultant_dir=folder or example_folder(language),
-            database_url=SecretStr(f"sqlite:///{data}/demo.db"),
-            smtp_host="127.0.0.1",
-            smtp_port=mailbox.port,
-            smtp_security="none",
-            smtp_from="sovetnik@shop.example",
-            smtp_username=None,
-            smtp_proxy=None,
-            leads_to=("owner@shop.example",),
-            report_to=("owner@shop.example",),
+        for mail in state.get("mails", ()):
+            mailbox.mails.append(Mail(mail["from"], mail["to"], base64.b64decode(mail["raw"])))
+        api_url = await stack.enter_async_context(serve(telegram.app))
+        settings = _settings(language, folder, data, api_url, mailbox.port)
+        await _read_documents(settings)
+        page = DemoPage(
+            telegram,
+            mailbox,
             language=language,
-            http_listen=None,
-            join_messages=0,
+            model=settings.openai_model if settings.openai_api_key else None,
+            report=lambda: _report(settings),
+            example=folder is None,
         )
-        async with open_library(settings) as library:
-            await library.index.sync(library.folder)
-        stop = asyncio.Event()
-        running = asyncio.create_task(run_until(stop, settings))
+        page.traces.update({int(chat): rows for chat, rows in state.get("traces", {}).items()})
+        url = await stack.enter_async_context(_served(page, port))
+        _announce(url, settings, browser=browser)
         try:
-            console.print(Rule("Sovetnik"), Padding(script.intro, (1, 0)))
-            async with asyncio.timeout(60):
-                await _first_of(running, _talk(console, telegram, script))
-                mails = await _first_of(running, mailbox.wait_for(1))
+            await run_until(stop, settings, lambda trace: page.trace(trace.chat_id, _plain(trace)))
         finally:
-            stop.set()
-            await asyncio.gather(running, return_exceptions=True)
-        _print_mail(console, script, mails[0])
-        await _print_report(console, script, settings)
-        console.print(Padding(script.no_model if settings.openai_api_key is None else script.outro, (1, 0)))
+            if keep:
+                _save(data, telegram, mailbox, page)
 
 
-async def _first_of(running: asyncio.Task[None], work: Coroutine[Any, Any, T]) -> T:
-    """The work's result; the bot's own error when that ends first."""
-    task = asyncio.create_task(work)
-    await asyncio.wait({running, task}, return_when=asyncio.FIRST_COMPLETED)
-    if not task.done():
-        task.cancel()
-        running.result()
-        raise RuntimeError("the bot stopped before the conversation ended")
-    return task.result()
+def _settings(language: Language, folder: Path | None, data: Path, api_url: str, smtp_port: int) -> Settings:
+    """The owner's model settings, everything else of this machine."""
+    return load_settings(
+        telegram_token=SecretStr(TOKEN),
+        telegram_base_url=api_url,
+        telegram_proxy=None,
+        telegram_webhook_url=None,
+        consultant_dir=folder or example_folder(language),
+        database_url=SecretStr(f"sqlite:///{data.absolute()}/demo.db"),
+        smtp_host="127.0.0.1",
+        smtp_port=smtp_port,
+        smtp_security="none",
+        smtp_from="sovetnik@shop.example",
+        smtp_username=None,
+        smtp_proxy=None,
+        leads_to=("owner@shop.example",),
+        report_to=("owner@shop.example",),
+        language=language,
+        http_listen=None,
+    )
 
 
-async def _talk(console: Console, telegram: BotApi, script: Script) -> None:
-    first, _, last = script.name.partition(" ")
-    customer = telegram.person(first_name=first, last_name=last, username="swan")
-    customer.start("demo")
-    await _print_answers(console, telegram, customer, 0, 1)
-    for number, text in enumerate(script.says, start=1):
-        console.print(Padding(Text(text, style="bold"), (0, 0, 0, 4)))
-        customer.say(text)
-        await _print_answers(console, telegram, customer, number, number + 1)
+async def _read_documents(settings: Settings) -> None:
+    """Before anybody asks; learning their meaning goes on while the demo runs."""
+    async with open_library(settings) as library:
+        await library.index.sync(library.folder)
 
 
-async def _print_answers(console: Console, telegram: BotApi, person: Person, seen: int, upto: int) -> None:
-    await telegram.wait_for_messages(person.id, upto, timeout=30)
-    for answer in telegram.answers(person.id)[seen:]:
-        console.print(Padding(Panel(Text(answer), expand=False, border_style="cyan"), (0, 12, 0, 0)))
+@asynccontextmanager
+async def _served(page: DemoPage, port: int) -> AsyncGenerator[str]:
+    async with AsyncExitStack() as stack:
+        try:
+            url = await stack.enter_async_context(serve(page.app, port=port))
+        except OSError as error:
+            raise ConfigError(f"--port: cannot listen on {port}: {error.strerror}; name another") from error
+        yield url
 
 
-def _print_mail(console: Console, script: Script, mail: Mail) -> None:
-    console.print(Rule(script.mailbox))
-    console.print(Text(mail.subject, style="bold"))
-    console.print(Text(mail.text.strip()))
+def _announce(url: str, settings: Settings, *, browser: bool) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    said = words()
+    who = (
+        said.demo_model.format(model=settings.openai_model) if settings.openai_api_key else said.demo_no_model
+    )
+    console.print(said.demo_ready, style="bold")
+    console.print(who, style="dim")
+    console.print(said.demo_stop, style="dim")
+    print(url, flush=True)
+    if browser and _has_screen():
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(url)
 
 
-async def _print_report(console: Console, script: Script, settings: Settings) -> None:
-    form = make_folder(settings).form(settings.phone_region)
+def _has_screen() -> bool:
+    """Without one, `webbrowser` would start a text browser in this terminal."""
+    return (
+        os.name != "posix"
+        or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+        or (os.uname().sysname == "Darwin")
+    )
+
+
+async def _report(settings: Settings) -> str:
     async with SqlStore.open(settings.database_url.get_secret_value(), exclusive=False) as store:
-        report = await store.open_report(datetime.now(UTC).astimezone(settings.timezone).date())
-    console.print(Rule(script.report))
-    console.print(Text(render_report_text(report, make_look(settings, form)).strip()))
+        found = await store.open_report(datetime.now(settings.timezone).date())
+    form = read_form(settings.consultant_dir / "contact_form.toml", settings.phone_region)
+    return await asyncio.to_thread(render_report_html, found, make_look(settings, form))
+
+
+def _plain(trace: Trace) -> dict[str, object]:
+    """A trace as the page takes it."""
+    return {
+        "passages": [asdict(passage) for passage in trace.answer.passages],
+        "tools": [
+            {"name": name, "arguments": arguments, "result": result}
+            for name, arguments, result in trace.tools
+        ],
+        "usage": asdict(trace.answer.usage) if trace.answer.usage else {},
+        "seconds": trace.seconds,
+        "kind": trace.answer.kind,
+    }
+
+
+def _load(data: Path) -> dict[str, Any]:
+    try:
+        return json.loads((data / STATE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"--keep: {data / STATE} cannot be read: {error}; delete it or name another"
+        ) from error
+
+
+def _save(data: Path, telegram: BotApi, mailbox: Mailbox, page: DemoPage) -> None:
+    mails = [
+        {"from": mail.mail_from, "to": mail.rcpt_to, "raw": base64.b64encode(mail.raw).decode()}
+        for mail in mailbox.mails
+    ]
+    state = {"telegram": telegram.dump(), "traces": page.traces, "mails": mails}
+    path = data / STATE
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
+        json.dump(state, file, ensure_ascii=False)
+    log.info("demo_kept", path=str(path))

@@ -189,15 +189,16 @@ def _quote(passage: Passage, question: str, room: int) -> str:
 def _excerpt(text: str, question: str, room: int) -> list[str]:
     """The lines that share most words with the question, in the document's order, within the room."""
     lines = [line for line in text.splitlines() if line.strip()]
-    if len(text) <= room or len(lines) < 2:
-        return [line[:room] for line in lines[:1]] if len(text) > room else lines
     wanted = _stems(question)
+    fit = [len(wanted & _stems(line)) for line in lines]
+    if len(lines) < 2 or (len(text) <= room and max(fit) == 0):
+        return [line[:room] for line in lines]
     kept = {0} if " | " in lines[0] else set[int]()  # a table's rows mean nothing without their header
-    by_fit = sorted(range(len(lines)), key=lambda n: (-len(wanted & _stems(lines[n])), n))
+    enough = max(fit) if kept else min(fit) if len(text) <= room else 0  # of a table, the row that is meant
     left = room - sum(len(lines[n]) for n in kept)
-    for number in by_fit:
+    for number in sorted(range(len(lines)), key=lambda n: (-fit[n], n)):
         left -= len(lines[number])
-        if left < 0 and kept:
+        if fit[number] < enough or (left < 0 and kept):
             break
         kept.add(number)
     return [lines[number][:room] for number in sorted(kept)]

@@ -16,6 +16,7 @@ ENTITIES = 100
 """Formatted spans in one message; Telegram shows the rest without their formatting."""
 
 _CONFIG = RenderConfig.isolated()
+_CONFIG.cite_expandable = False  # a quote folded to three lines may hide the very line that answers
 
 
 @dataclass(frozen=True, slots=True)
