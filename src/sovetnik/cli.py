@@ -77,7 +77,7 @@ def demo(
     from sovetnik.ops.logs import set_up_logs
     from sovetnik.showcase import show
 
-    set_up_logs("WARNING", "console", ())
+    set_up_logs("ERROR", "console", ())
     if folder is not None and not folder.is_dir():
         raise ConfigError(
             f"--folder: there is no folder {folder}; name one with instructions.md and knowledge/"
