@@ -191,6 +191,18 @@ async def test_name_and_phone_in_one_message_are_enough() -> None:
     assert [(saved["name"], saved["phone"]) for saved in shop.saved] == [("Анна", "+79123456789")]
 
 
+async def test_a_name_is_found_in_a_whole_sentence() -> None:
+    shop = offline()
+    await shop.ask("Хочу заказать. Меня зовут Мария, телефон 8 912 345-67-89")
+    assert [saved["name"] for saved in shop.saved] == ["Мария"]
+
+
+async def test_a_price_is_not_taken_for_a_phone() -> None:
+    shop = offline()
+    await shop.ask("Какая завтра погода?")  # ends with the offer to leave a contact
+    assert RU.bad_phone not in (await shop.ask("Дорого. В сетевом магазине кровать за 15 000")).text
+
+
 async def test_a_bad_phone_is_asked_for_again() -> None:
     shop = offline()
     await shop.ask("Хочу купить кровать")

@@ -38,6 +38,9 @@ _NAME_LEAD = re.compile(
     r"|i'm|phone|number|call me|is|my)\b[:.,]?",
     re.IGNORECASE,
 )
+_NAMED = re.compile(
+    r"\b(?i:меня зовут|мо[её] имя|my name is|i am called)[:\s]+([^\W\d_][\w'’-]*(?:\s+[A-ZА-ЯЁ][\w'’-]*)?)"
+)
 _NO_NAME = re.compile(
     r"\b(?:ой|ах|вот|так|да|нет|ок|окей|ладно|хорошо|спасибо|пожалуйста|извините|простите|здравствуйте|привет|добрый"
     r"|день|вечер|утро|пишите|звоните|можно|после|до|oh|ok|okay|yes|no|thanks|please|sorry|hello|hi|here|it|it's)\b",
@@ -79,7 +82,7 @@ class OfflineConsultant:
         own = texts(turn.chat.language)
         asked = known.asked
         took = self._take(known, asked, said)
-        if asked in {"name", "phone", "contact"} and _DIGITS.search(said) and not known.phone:
+        if asked in {"name", "phone", "contact"} and _like_a_phone(said) and not known.phone:
             return own.bad_phone
         if took:
             return (
@@ -176,6 +179,11 @@ def _label(wanted: FormField) -> str:
     return f"{wanted.label} ({' / '.join(wanted.choices)})" if wanted.choices else wanted.label
 
 
+def _like_a_phone(text: str) -> bool:
+    """Whether somebody tried to write a number: seven digits in a row, which no price or size has."""
+    return any(sum(char.isdigit() for char in match.group()) >= 7 for match in _DIGITS.finditer(text))
+
+
 def _quotes(found: Found, question: str) -> list[str]:
     pairs = zip(found.passages, QUOTES, strict=False)
     return [_quote(passage, question, room) for passage, room in pairs]
@@ -210,7 +218,10 @@ def _stems(text: str) -> set[str]:
 
 
 def _name_in(text: str) -> str:
-    """A name in a message that holds little else; empty where it is a sentence."""
+    """A name that the message gives ("my name is …"), or all it holds; empty where it is a sentence."""
+    given = _NAMED.search(text)
+    if given:
+        return given.group(1).strip()
     rest = _NO_NAME.sub(" ", _NAME_LEAD.sub(" ", text)).strip(" ,.;:!—–-\n")
     found = _NAME.search(rest)
     if not found or len(rest.split()) > 4:
