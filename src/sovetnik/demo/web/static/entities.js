@@ -34,8 +34,12 @@ function pre(entity, children) {
 }
 
 function quote(entity, children) {
-  const node = el("blockquote", { class: entity.type === "expandable_blockquote" ? "expandable" : "" }, children);
-  if (entity.type === "expandable_blockquote") node.addEventListener("click", () => node.classList.toggle("open"));
+  if (entity.type !== "expandable_blockquote") return el("blockquote", {}, children);
+  const turn = (event) => {
+    if (event.target.closest("a") || (event.key && event.key !== "Enter")) return;
+    node.setAttribute("aria-expanded", String(node.classList.toggle("open")));
+  };
+  const node = el("blockquote", { class: "expandable", tabindex: "0", "aria-expanded": "false", onclick: turn, onkeydown: turn }, children);
   return node;
 }
 
