@@ -251,8 +251,8 @@ async def test_a_deleted_conversation_leaves_its_items_behind():
 
 
 async def test_models():
-    async with client_of(ModelApi(models=("gpt-6-sol",))) as client:
-        assert [strict(model).id async for model in client.models.list()] == ["gpt-6-sol"]
+    async with client_of(ModelApi(models=("gpt-6-sol",), transcribers=("whisper-1",))) as client:
+        assert [strict(model).id async for model in client.models.list()] == ["gpt-6-sol", "whisper-1"]
         assert strict(await client.models.retrieve("gpt-6-sol")).id == "gpt-6-sol"
         with pytest.raises(openai.NotFoundError) as error:
             await client.models.retrieve("gpt-4o")

@@ -1,6 +1,6 @@
 """A strict OpenAI-compatible server with a scripted model behind it.
 
-It serves Responses, Conversations, Files and Vector stores:
+It serves Responses, Conversations, Files, Vector stores and Transcriptions:
 
     api = ModelApi(scripted([Text("Добрый день!"), ToolCall("save_contact", {"name": "Анна"})]))
     # serve api.app, then: AsyncOpenAI(base_url=f"{base}/v1", api_key=api.key)
@@ -27,33 +27,42 @@ from .brain import (
 )
 from .consultant import consultant_brain
 from .faults import Fault, Faults
+from .hearing import TRANSCRIBERS, Recording, Transcriber, heard, spoken
 from .journal import Call
 from .library import Library
+from .media import Document, Image
 from .passages import Found
 from .server import KEY, MODELS, ModelApi
 
 __all__ = [
     "KEY",
     "MODELS",
+    "TRANSCRIBERS",
     "Answer",
     "Brain",
     "BrainError",
     "Call",
+    "Document",
     "Fault",
     "Faults",
     "Found",
+    "Image",
     "Incomplete",
     "Library",
     "ModelApi",
     "ModelRequest",
     "Part",
     "Reasoning",
+    "Recording",
     "Refusal",
     "Reply",
     "Text",
     "ToolCall",
     "ToolOutput",
+    "Transcriber",
     "consultant_brain",
     "echo",
+    "heard",
     "scripted",
+    "spoken",
 ]

@@ -14,6 +14,7 @@ from typing import Any, Literal, cast
 
 from .errors import Json
 from .items import text_of
+from .media import Document, Image, documents_of, images_of
 from .passages import Found
 
 
@@ -66,7 +67,10 @@ Part = Text | ToolCall | Refusal | Reasoning | Incomplete
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Parts with a timing of their own; None takes the server's. Delays are in seconds."""
+    """Parts with a timing of their own; None takes the server's. Delays are in seconds.
+
+    A chunk is the tokens in a delta; 0 makes a delta of each character, tools' arguments included.
+    """
 
     parts: Sequence[Part]
     first_token_delay: float | None = None
@@ -116,6 +120,25 @@ class ModelRequest:
         """The user's latest text, or an empty one."""
         texts = self.user_texts
         return texts[-1] if texts else ""
+
+    @property
+    def images(self) -> list[Image]:
+        """Every image in the context, oldest first."""
+        return images_of(self.items)
+
+    @property
+    def last_images(self) -> list[Image]:
+        """The images of the user's latest message."""
+        return images_of(self._latest)
+
+    @property
+    def last_documents(self) -> list[Document]:
+        """The files of the user's latest message."""
+        return documents_of(self._latest)
+
+    @property
+    def _latest(self) -> list[Json]:
+        return [item for item in self.items if item.get("role") == "user"][-1:]
 
     @property
     def tool_outputs(self) -> list[ToolOutput]:

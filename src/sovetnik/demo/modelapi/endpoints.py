@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from . import checks, errors, fields, items
 from .errors import Json
+from .faults import Fault
 from .journal import Call
 from .paging import limit_of, page
 from .store import Store
@@ -20,6 +21,11 @@ def call_of(request: Request) -> Call:
     """What the gate left about this request."""
     call: Call = request.scope["call"]
     return call
+
+
+def _drops_items(request: Request) -> bool:
+    fault: Fault | None = request.scope["fault"]
+    return fault is not None and fault.drop_items
 
 
 class Endpoints:
@@ -68,7 +74,8 @@ class Endpoints:
         body = call_of(request).body
         fields.check_new_conversation(body)
         given = items.resolve(body.get("items") or [], self._store.items.get, at="items")
-        return JSONResponse(self._store.create(body.get("metadata"), given).shown())
+        kept = [] if _drops_items(request) else given
+        return JSONResponse(self._store.create(body.get("metadata"), kept).shown())
 
     async def conversation(self, request: Request) -> JSONResponse:
         """GET /conversations/{id}."""
@@ -84,7 +91,7 @@ class Endpoints:
     async def delete_conversation(self, request: Request) -> JSONResponse:
         """DELETE /conversations/{id}: the conversation goes, its items stay."""
         found = self._store.conversation(request.path_params["conversation_id"])
-        del self._store.conversations[found.id]
+        self._store.delete(found)
         return JSONResponse({"id": found.id, "object": "conversation.deleted", "deleted": True})
 
     async def create_items(self, request: Request) -> JSONResponse:
@@ -93,7 +100,8 @@ class Endpoints:
         body = call_of(request).body
         fields.check_new_items(body)
         given = items.resolve(body["items"], self._store.items.get, at="items")
-        return JSONResponse(page(self._store.append(found, given), has_more=False))
+        added = given if _drops_items(request) else self._store.append(found, given)
+        return JSONResponse(page(added, has_more=False))
 
     async def list_items(self, request: Request) -> JSONResponse:
         """GET /conversations/{id}/items."""

@@ -32,7 +32,7 @@ class Event:
 
 @dataclass(slots=True)
 class Pace:
-    """Seconds before the first piece of text and between the others; tokens in a piece."""
+    """Seconds before the first piece of text and between the others; tokens in a piece, 0 for characters."""
 
     first: float
     gap: float
@@ -47,7 +47,7 @@ class Pace:
 
     def pieces(self, text: str) -> list[str]:
         """The text cut into pieces; an empty text is one empty piece."""
-        tokens = _TOKEN.findall(text)
+        tokens = list(text) if self.chunk == 0 else _TOKEN.findall(text)
         step = max(1, self.chunk)
         return ["".join(tokens[start : start + step]) for start in range(0, len(tokens), step)] or [""]
 

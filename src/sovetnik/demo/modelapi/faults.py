@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from fnmatch import fnmatchcase
 from typing import Literal, Unpack
 
@@ -29,6 +31,8 @@ _MESSAGES = {
     500: "The server had an error while processing your request. Sorry about that!",
     503: "The server is currently overloaded with other requests. Sorry about that!",
 }
+Torn = Literal["line", "character"]
+Usage = Literal["plain", "null", "absent"]
 Predicate = Callable[[Call], bool]
 
 
@@ -40,7 +44,7 @@ class FaultOptions(TypedDict, total=False):
     code: str | None
     message: str
     kind: str
-    retry_after: float
+    retry_after: float | datetime
     html: str
     cut_after: int
     reset_after: int
@@ -48,8 +52,15 @@ class FaultOptions(TypedDict, total=False):
     hold_after: int
     failed: Literal["server_error", "rate_limit_exceeded"]
     error_event: str
+    failed_as: Literal["response.failed", "response.completed"]
     after: int
     keep: bool
+    torn: Torn
+    sip: int
+    comments: bool
+    unknowns: bool
+    usage: Usage
+    drop_items: bool
 
 
 @dataclass
@@ -72,7 +83,8 @@ class Fault:
     code: str | None = None
     message: str = ""
     kind: str = ""
-    retry_after: float | None = None
+    retry_after: float | datetime | None = None
+    """Seconds, or an aware moment, which goes out as an HTTP date (whole seconds, in GMT)."""
     html: str | None = None
     """A body that is not JSON, as a proxy in front of the service sends it."""
     cut_after: int | None = None
@@ -83,10 +95,26 @@ class Fault:
     """The stream ends with `response.failed` and this code."""
     error_event: str | None = None
     """The stream ends with a flat `error` event and this code."""
+    failed_as: str = "response.failed"
+    """The type of the event with which `failed` ends. As `response.completed` an answer that is no stream
+    is a 200, too: the status in its body says the truth."""
     after: int = 2
     """How many events come before `failed` and `error_event`."""
     keep: bool = False
     """After a cut, reset or stall the response completes all the same and its items are appended."""
+    torn: Torn | None = None
+    """Before a cut, reset or stall, half of the next event goes out: it ends within a line, or within a
+    character of two bytes (the first event from there on that has one is the one that breaks)."""
+    sip: int = 0
+    """The stream goes out in chunks of so many bytes: their borders fall inside lines and characters."""
+    comments: bool = False
+    """Comment lines, as servers send them to keep a connection open, stand before every event."""
+    unknowns: bool = False
+    """Events of a type that nobody knows stand between the others, and all carry unknown fields."""
+    usage: Usage | None = None
+    """The usage comes without its details (`plain`), as null, or not at all."""
+    drop_items: bool = False
+    """On `/v1/conversations` or a conversation's `/items`: the items are accepted and forgotten."""
     hits: int = 0
     released: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -102,11 +130,25 @@ class Fault:
         """Let a held answer go on, and a stalled one end without its client."""
         self.released.set()
 
+    @property
+    def outcome(self) -> str | None:
+        """How the connection ends early, if it does: `cut`, `reset` or `stalled`."""
+        ends = {"cut": self.cut_after, "reset": self.reset_after, "stalled": self.stall_after}
+        return next((name for name, after in ends.items() if after is not None), None)
+
+    def failure(self) -> ApiError | None:
+        """What `failed` and `error_event` make of an answer that is no stream."""
+        code = self.failed or self.error_event
+        if code is None or self.failed_as == "response.completed":
+            return None
+        status = 429 if code == "rate_limit_exceeded" else 500
+        return ApiError(status, self.message or "The model failed.", code=code, kind="server_error")
+
     def refusal(self) -> ApiError | None:
         """The error answer, if that is what the fault is."""
         if self.status is None:
             return None
-        headers = {} if self.retry_after is None else {"retry-after": f"{self.retry_after:g}"}
+        headers = {} if self.retry_after is None else {"retry-after": _header(self.retry_after)}
         return ApiError(
             self.status,
             self.message or _MESSAGES.get(self.status, "The request failed."),
@@ -114,6 +156,12 @@ class Fault:
             kind=self.kind or _KINDS.get(self.status, "invalid_request_error"),
             headers=headers,
         )
+
+
+def _header(retry_after: float | datetime) -> str:
+    if isinstance(retry_after, datetime):
+        return format_datetime(retry_after.astimezone(UTC), usegmt=True)
+    return f"{retry_after:g}"
 
 
 class Faults:
@@ -146,13 +194,17 @@ class Faults:
             times=times, status=429, code="insufficient_quota", kind="insufficient_quota", message=message
         )
 
-    def rate_limit(self, *, retry_after: float = 1.0, times: int | None = 1) -> Fault:
+    def rate_limit(self, *, retry_after: float | datetime = 1.0, times: int | None = 1) -> Fault:
         """Too many requests or tokens a minute."""
         return self.add(times=times, status=429, code="rate_limit_exceeded", retry_after=retry_after)
 
     def bad_gateway(self, *, path: str = "/v1/responses", times: int | None = 1) -> Fault:
         """The proxy in front cannot reach the service: a 502 with an HTML body."""
         return self.add(path, times=times, status=502, html=_CLOUDFLARE)
+
+    def no_model_lookup(self) -> Fault:
+        """A compatible server that lists its models but knows no `models.retrieve`."""
+        return self.add("/v1/models/*", times=None, method="GET", status=404, message="Not Found")
 
     def clear(self) -> None:
         """Forget them all; what is held goes on."""

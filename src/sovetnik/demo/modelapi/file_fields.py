@@ -76,7 +76,7 @@ _IDS = checks.array(checks.string(), most=500)
 NEW_FILE = checks.record(
     {
         "file": checks.anything,
-        "purpose": checks.one_of("assistants", "user_data"),
+        "purpose": checks.one_of("assistants", "vision", "user_data"),
         "expires_after[anchor]": checks.one_of("created_at"),
         "expires_after[seconds]": checks.string(pattern=r"\d+"),
     },

@@ -74,7 +74,8 @@ class Gate:
         self._check_key(call)
         if flaw is not None:
             raise flaw
-        if fault is not None and not call.body.get("stream"):
+        # A response suffers its faults where it is delivered, streamed or not: its conversation is locked.
+        if fault is not None and (call.method, call.path) != ("POST", "/v1/responses"):
             return await self._serve_faulty(fault, scope, receive, send)
         return await self._inner(scope, receive, send)
 
@@ -86,11 +87,10 @@ class Gate:
             raise errors.wrong_key(given)
 
     async def _serve_faulty(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        """A request whose answer is no stream: its connection breaks as a whole."""
+        """A request for anything but a response: its connection breaks as a whole."""
         if fault.hold_after is not None:
             await fault.released.wait()
-        outcomes = {"cut": fault.cut_after, "reset": fault.reset_after, "stalled": fault.stall_after}
-        outcome = next((name for name, after in outcomes.items() if after is not None), None)
+        outcome = fault.outcome
         if outcome is None:
             return await self._inner(scope, receive, send)
         if fault.keep:

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any, cast
 
-from . import checks, errors
+from . import checks, errors, media
 from .checks import Check, kind_of
 from .errors import Json
 
@@ -50,20 +50,8 @@ def _input_text() -> Check:
     )
 
 
-_URL_FIELDS = {
-    "type": checks.string(),
-    "detail": checks.nullable(checks.one_of("low", "high", "auto", "original")),
-    "image_url": checks.nullable(checks.string()),
-    "file_id": checks.nullable(checks.string()),
-}
 _USER_PART = _part(
-    {
-        "input_text": _input_text(),
-        "input_image": checks.record(_URL_FIELDS),
-        "input_file": checks.record(
-            {name: checks.string() for name in ("type", "file_id", "file_data", "file_url", "filename")}
-        ),
-    }
+    {"input_text": _input_text(), "input_image": media.INPUT_IMAGE, "input_file": media.input_file}
 )
 _ASSISTANT_PART = _part(
     {
@@ -122,6 +110,19 @@ def _message(value: object, at: str) -> None:
         },
         required=("content",),
     )(value, at)
+    _check_image_role(cast("Json", value), at)
+
+
+def _check_image_role(message: Json, at: str) -> None:
+    role = message["role"]
+    if role in ("system", "developer") and any(
+        media.parts_of([{"type": "message", **message}], "input_image")
+    ):
+        refusal = (
+            f"Invalid '{at}'. Image URLs are only allowed for messages with role 'user', but this message "
+            f"with role '{role}' contains an image URL."
+        )
+        raise errors.bad_request(refusal, at, "invalid_value")
 
 
 _FUNCTION_CALL = checks.record(
@@ -166,6 +167,11 @@ _FILE_SEARCH_CALL = checks.record(
     },
     required=("id", "queries", "status"),
 )
+_DEFAULTS: dict[str, Json] = {
+    # What the service adds to a content part of these types when it keeps it.
+    "output_text": {"annotations": [], "logprobs": []},
+    "input_image": {"detail": "auto", "file_id": None, "image_url": None},
+}
 _REFERENCE = checks.record({"type": checks.string(), "id": checks.string()}, required=("id",))
 
 KINDS: dict[str, Check] = {
@@ -208,8 +214,7 @@ def _parts(role: str, content: object) -> list[Json]:
         kind = "output_text" if role == "assistant" else "input_text"
         content = [{"type": kind, "text": content}]
     parts = cast("list[Json]", content)
-    extra: Json = {"annotations": [], "logprobs": []}
-    return [{**extra, **part} if part["type"] == "output_text" else dict(part) for part in parts]
+    return [{**_DEFAULTS.get(part["type"], {}), **part} for part in parts]
 
 
 def resolve(raw: object, find: Callable[[str], Json | None], *, at: str = "input") -> list[Json]:

@@ -19,7 +19,8 @@ class Upload:
 def read_multipart(content_type: str, body: bytes) -> tuple[Json, dict[str, Upload]]:
     """The fields of a multipart body and its files, both by name.
 
-    A file stands among the fields too, as its name and size, so that the journal shows it.
+    A file stands among the fields too, as its name and size, so that the journal shows it. A field whose
+    name ends in `[]` is a list.
     """
     fields: Json = {}
     files: dict[str, Upload] = {}
@@ -33,7 +34,9 @@ def read_multipart(content_type: str, body: bytes) -> tuple[Json, dict[str, Uplo
         if not blank or name is None:
             continue
         filename = _attribute(head, "filename")
-        if filename is None:
+        if filename is None and name.endswith("[]"):
+            fields.setdefault(name, []).append(data.decode("utf-8", "replace"))
+        elif filename is None:
             fields[name] = data.decode("utf-8", "replace")
         else:
             files[name] = Upload(filename, data)

@@ -15,6 +15,7 @@ from .events import Event, EventWriter, Pace, output_item
 from .faults import Fault
 from .file_search import cited, search_item
 from .items import new_id, text_of
+from .media import abridged, image_tokens
 
 _FAILED = {
     "server_error": "An error occurred while processing your request. Please retry your request.",
@@ -120,7 +121,7 @@ class Run:
         """Token counts: made up, but adding up."""
         thought = sum(part.tokens for part in self.reply.parts if isinstance(part, Reasoning))
         spoken = sum(tokens_of(_said(item)) for item in self.output)
-        given = tokens_of(context_text(self.request))
+        given = tokens_of(context_text(self.request)) + image_tokens(self.request.items)
         return {
             "input_tokens": given,
             "input_tokens_details": {
@@ -160,7 +161,7 @@ class Run:
         if fault.failed:
             message = fault.message or _FAILED[fault.failed]
             self.error = {"code": fault.failed, "message": message}
-            return writer.event("response.failed", response=self.shown())
+            return writer.event(fault.failed_as, response=self.shown())
         message = fault.message or _FAILED["server_error"]
         return writer.event("error", code=fault.error_event, message=message, param=None)
 
@@ -179,5 +180,5 @@ def _said(item: Json) -> str:
 
 def context_text(request: ModelRequest) -> str:
     """All that the model reads, in the order in which the service caches it."""
-    plain: list[Any] = [request.tools, request.instructions, *request.items]
+    plain: list[Any] = [request.tools, request.instructions, *map(abridged, request.items)]
     return "".join(json.dumps(part, ensure_ascii=False, sort_keys=True) for part in plain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from . import errors, fields, items
+from . import errors, fields, items, media
 from .brain import Brain, BrainError, ModelRequest, Reply, ask, echo
 from .endpoints import Endpoints, call_of
 from .errors import ApiError, Json
@@ -21,6 +21,7 @@ from .faults import Faults
 from .file_endpoints import FileEndpoints
 from .file_search import search_files
 from .gate import Gate, refused
+from .hearing import TRANSCRIBERS, Hearing, Recording, Transcriber, heard
 from .journal import Call, Journal
 from .library import Library
 from .run import Run, context_text
@@ -40,7 +41,7 @@ KEY = "sk-demo-sovetnik-0000000000001234"
 
 
 class ModelApi:
-    """A strict OpenAI-compatible server for the Responses, Conversations, Files and Vector stores APIs.
+    """A strict OpenAI-compatible server: Responses, Conversations, Files, Vector stores, Transcriptions.
 
     Serve `.app` with any ASGI server (resets need uvicorn); the base URL for the SDK ends in `/v1`.
 
@@ -53,6 +54,9 @@ class ModelApi:
         chunk: Tokens in a piece.
         keep_abandoned: Whether a response goes on, and its items are appended, when its client leaves.
         indexing_delay: Seconds that a vector store needs for a file; `library` has more such knobs.
+        transcriber: Makes the text of a recording; by default it reads what `spoken` wrote.
+        transcribers: The ids of the models that transcribe; they are listed with the others.
+        without_vision: Ids of models that refuse images.
     """
 
     def __init__(
@@ -66,6 +70,9 @@ class ModelApi:
         chunk: int = 1,
         keep_abandoned: bool = True,
         indexing_delay: float = 0.0,
+        transcriber: Transcriber = heard,
+        transcribers: tuple[str, ...] = TRANSCRIBERS,
+        without_vision: Collection[str] = (),
     ) -> None:
         self.brain = brain
         self.key = key
@@ -78,13 +85,29 @@ class ModelApi:
         self.store = Store()
         self.library = Library()
         self.library.indexing_delay = indexing_delay
+        self.without_vision = set(without_vision)
         self.journal = Journal()
+        self._hearing = Hearing(transcribers)
+        self._hearing.transcriber = transcriber
         self._prompts: dict[str, str] = {}
-        routes = [Route("/v1/responses", self._create, methods=["POST"])]
-        routes += Endpoints(self.store, models).routes() + FileEndpoints(self.library).routes()
+        routes = [
+            Route("/v1/responses", self._create, methods=["POST"]),
+            Route("/v1/audio/transcriptions", self._hearing.transcribe, methods=["POST"]),
+            *Endpoints(self.store, (*models, *transcribers)).routes(),
+            *FileEndpoints(self.library).routes(),
+        ]
         handlers = {ApiError: self._refuse, HTTPException: self._refuse_url}
         inner = Starlette(routes=routes, exception_handlers=handlers, lifespan=self._lifespan)
         self.app: ASGIApp = Gate(inner, self.journal, self.faults, key)
+
+    @property
+    def transcriber(self) -> Transcriber:
+        """What makes the text of a recording; it may be changed at any time."""
+        return self._hearing.transcriber
+
+    @transcriber.setter
+    def transcriber(self, transcriber: Transcriber) -> None:
+        self._hearing.transcriber = transcriber
 
     @property
     def requests(self) -> list[Call]:
@@ -95,6 +118,11 @@ class ModelApi:
     def responses(self) -> list[Call]:
         """The calls of `POST /v1/responses`."""
         return [call for call in self.requests if (call.method, call.path) == ("POST", "/v1/responses")]
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """What was accepted for transcription so far."""
+        return self._hearing.recordings
 
     @property
     def max_in_flight(self) -> int:
@@ -153,6 +181,8 @@ class ModelApi:
             raise errors.locked()
         context = self._before(body, conversation) + given
         items.check_calls(context)
+        blind = body["model"] in self.without_vision
+        media.check_context(context, self.library.files, model=body["model"], blind=blind)
         if conversation is not None:
             conversation.busy = True
         try:

@@ -11,11 +11,11 @@ from typing import Any
 from starlette.responses import JSONResponse
 from starlette.types import Receive, Scope, Send
 
-from .errors import ApiError
 from .events import Event
 from .faults import Fault
 from .journal import Call, Journal
 from .run import Run
+from .wire import chunks, dressed, encoded, torn
 
 
 async def until_gone(receive: Receive) -> None:
@@ -102,12 +102,15 @@ class Delivery:
             if not started and not self._at(fault, count, "reset_after", "stall_after"):
                 await send({"type": "http.response.start", "status": 200, "headers": headers})
                 started = True
-            if fault is not None and await self._breaks(scope, count, events, send, started=started):
+            data = encoded(event, fault)
+            half = torn(data, fault) if fault is not None and started else b""
+            if fault is not None and await self._breaks(scope, count, events, send, half):
                 return None
             if self._run.status != "in_progress":
                 # Before the terminal event is out: whoever has seen it may ask again at once.
                 self._complete()
-            await send({"type": "http.response.body", "body": event.encoded(), "more_body": True})
+            for piece in chunks(data, fault):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         return None
 
@@ -115,15 +118,18 @@ class Delivery:
     def _at(fault: Fault | None, count: int, *names: str) -> bool:
         return fault is not None and any(getattr(fault, name) == count for name in names)
 
-    async def _breaks(
-        self, scope: Scope, count: int, rest: Iterator[Event], send: Send, *, started: bool
-    ) -> bool:
-        """Do what the fault orders after `count` events; true if the stream is over with it."""
+    async def _breaks(self, scope: Scope, count: int, rest: Iterator[Event], send: Send, half: bytes) -> bool:
+        """Do what the fault orders after `count` events; true if the stream is over with it.
+
+        `half` is what still goes out of the next event before that.
+        """
         fault: Fault = scope["fault"]
         if self._at(fault, count, "hold_after"):
             await self._hold(fault)
         if not self._at(fault, count, "cut_after", "reset_after", "stall_after"):
             return False
+        if half:
+            await send({"type": "http.response.body", "body": half, "more_body": True})
         if fault.keep:
             for _ in rest:  # the events that nobody will see: after them the response is complete
                 pass
@@ -132,8 +138,7 @@ class Delivery:
             self._run.finish(completed=False)
         if fault.cut_after == count:
             self._journal.end(self._call, "cut")
-            if started:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         else:
             await self._break_off(fault, count, scope["bare_send"])
         return True
@@ -155,17 +160,33 @@ class Delivery:
 
     async def _whole(self, scope: Scope, receive: Receive, send: Send) -> None:
         fault = self._fault
-        if fault is not None and (fault.failed or fault.error_event):
-            code = fault.failed or fault.error_event
-            status = 429 if code == "rate_limit_exceeded" else 500
-            failure = ApiError(status, fault.message or "The model failed.", code=code, kind="server_error")
-            self._journal.end(self._call, f"{status} {code}")
-            return await JSONResponse(failure.body(), status)(scope, receive, send)
-        await self._pause(sum(event.wait for event in self._run.events(None)))
+        if fault is not None and fault.hold_after is not None:
+            await self._hold(fault)
+        if fault is not None and fault.outcome is not None:
+            return await self._break_whole(fault, scope["bare_send"])
+        failure = fault.failure() if fault is not None else None
+        if failure is not None:
+            self._journal.end(self._call, f"{failure.status} {failure.code}")
+            return await JSONResponse(failure.body(), failure.status)(scope, receive, send)
+        await self._pause(sum(event.wait for event in self._run.events(fault)))
         if self._left() and not self._keep:
             return self._journal.end(self._call, "abandoned")
         self._complete()
-        return await JSONResponse(self._run.shown())(scope, receive, send)
+        return await JSONResponse(dressed(self._run.shown(), fault))(scope, receive, send)
+
+    async def _break_whole(self, fault: Fault, bare_send: Send) -> None:
+        """No answer: the connection is closed, or nothing comes until the client gives up."""
+        if fault.keep:
+            self._run.close()
+            self._run.finish(completed=True)
+        elif fault.outcome != "stalled":
+            self._run.finish(completed=False)
+        if fault.outcome != "stalled":
+            hang_up(bare_send, hard=fault.outcome == "reset")
+        if self._gone is not None:
+            await first_of(self._gone, fault.released)
+        self._left()
+        self._journal.end(self._call, fault.outcome or "")
 
     def _complete(self) -> None:
         status = self._run.status

@@ -45,6 +45,8 @@ class Store:
 
     def __init__(self) -> None:
         self.conversations: dict[str, Conversation] = {}
+        self.deleted: list[str] = []
+        """Ids of deleted conversations, in the order of their deletion."""
         self.items: dict[str, Json] = {}
         """Every item not deleted, also those whose conversation is gone: the service keeps them too."""
         self.responses: dict[str, KeptResponse] = {}
@@ -62,6 +64,11 @@ class Store:
         if found is None:
             raise errors.not_found(f"Conversation with id '{conversation_id}' not found.")
         return found
+
+    def delete(self, conversation: Conversation) -> None:
+        """Forget the conversation; its items stay."""
+        del self.conversations[conversation.id]
+        self.deleted.append(conversation.id)
 
     def append(self, conversation: Conversation, items: Iterable[Json]) -> list[Json]:
         """Add items at the end; an item that is somewhere already is added as a copy with its own id."""
