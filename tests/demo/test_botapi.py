@@ -87,6 +87,50 @@ async def test_updates_older_than_a_day_are_gone():
         assert [u["message"]["text"] for u in await updates(d)] == ["новое"]
 
 
+async def test_a_pressed_button_waits_less_than_a_message():
+    async with desk() as d:
+        anna = d.api.person()
+        anna.start()
+        keys = {"inline_keyboard": [[{"text": "Да", "callback_data": "yes"}]]}
+        await d.call("sendMessage", chat_id=anna.id, text="Да?", reply_markup=keys)
+        anna.press("Да")
+        d.clock.now += 149
+        *_, press = await updates(d)
+        number = press["callback_query"]["id"]
+        d.clock.now += 1
+        assert [u["message"]["text"] for u in await updates(d)] == ["/start"]
+        late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+        assert await d.refused("answerCallbackQuery", callback_query_id=number) == (400, late)
+
+
+async def test_an_offset_from_elsewhere_forgets_nothing():
+    async with desk() as d:
+        anna = d.api.person()
+        said = anna.say("раз").update_id
+        for offset in (said + 1000, said + 1000):
+            assert [u["update_id"] for u in await updates(d, offset=offset)] == [said]
+        assert await updates(d, offset=said + 5) == []  # a little ahead is an offset like any other
+        assert anna.say("два").update_id == said + 1
+        assert [u["update_id"] for u in await updates(d)] == [said + 1]
+
+
+async def test_after_a_week_of_silence_the_ids_begin_anew():
+    async with desk() as d:
+        anna = d.api.person()
+        before = anna.say("раз").update_id
+        await updates(d, offset=before + 1)
+        d.clock.now += 7 * 24 * 3600
+        assert anna.say("два").update_id == before + 1
+        await updates(d, offset=before + 2)
+        d.clock.now += 7 * 24 * 3600 + 1
+        after = anna.say("три").update_id
+        assert after < before
+        # The offset is from before the silence: Telegram hands out what there is all the same.
+        assert [u["update_id"] for u in await updates(d, offset=before + 2)] == [after]
+        assert await updates(d, offset=after + 1) == []
+        assert anna.say("четыре").update_id == after + 1
+
+
 async def test_long_poll_takes_what_is_said_together():
     async with desk() as d:
         anna = d.api.person()
@@ -128,6 +172,10 @@ async def test_allowed_updates_are_remembered():
         assert anna.say("три").update_id is not None
         assert len(await updates(d)) == 2
         assert (await d.call("getWebhookInfo"))["result"]["allowed_updates"] == ["message"]
+        await updates(d, allowed_updates=["Message", 1])  # no list of words: no change
+        assert (await d.call("getWebhookInfo"))["result"]["allowed_updates"] == ["message"]
+        await updates(d, allowed_updates=["Edited_Message"])
+        assert (await d.call("getWebhookInfo"))["result"]["allowed_updates"] == ["edited_message"]
         await updates(d, allowed_updates=[])
         assert anna.edit(message.id, "четыре") is not None
 
@@ -250,45 +298,6 @@ async def test_buttons():
         late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
         for number in (newest.callback_query.id, "nonsense"):
             assert await d.refused("answerCallbackQuery", callback_query_id=number) == (400, late)
-
-
-async def test_groups():
-    async with desk() as d:
-        anna, boris, other = d.api.person(), d.api.person(), d.api.person()
-        team = d.api.group(anna, boris)
-        anna.say("между собой", group=team)
-        anna.say("/help", group=team)
-        anna.say("/help@other_bot", group=team)
-        anna.say("@sovetnik_demo_bot привет", group=team)
-        sent = await d.bot.send_message(team.id, "я тут")
-        boris.say("ага", group=team, reply_to=sent.message_id)
-        got = [u.message.text for u in await d.bot.get_updates()]
-        assert got == ["/help", "@sovetnik_demo_bot привет", "ага"]
-        with pytest.raises(ValueError, match="not in"):
-            other.say("впустите", group=team)
-        assert (await d.bot.get_chat_member(team.id, anna.id)).status == "member"
-        assert (await d.bot.get_chat_member(team.id, other.id)).status == "left"
-        bigger = team.migrate()
-        body = await d.call("sendMessage", chat_id=team.id, text="а")
-        assert body["description"] == "Bad Request: group chat was upgraded to a supergroup chat"
-        assert body["parameters"] == {"migrate_to_chat_id": bigger.id}
-        assert (await d.bot.send_message(bigger.id, "переехали")).chat.type == "supergroup"
-        bigger.remove_bot(anna)
-        words = "Forbidden: bot was kicked from the supergroup chat"
-        assert await d.refused("sendMessage", chat_id=bigger.id, text="а") == (403, words)
-        bigger.add_bot(anna)
-        assert (await d.bot.send_message(bigger.id, "снова тут")).message_id == 3
-        told = (await d.bot.get_updates())[3:]
-        assert told[0].message.migrate_to_chat_id == bigger.id
-        assert told[1].message.migrate_from_chat_id == team.id
-        assert told[2].my_chat_member.new_chat_member.status == "left"
-
-
-async def test_without_privacy_mode_a_group_says_everything():
-    async with desk(privacy_mode=False) as d:
-        anna = d.api.person()
-        anna.say("между собой", group=d.api.group(anna))
-        assert len(await updates(d)) == 1
 
 
 async def test_waiting_tells_what_is_there():

@@ -90,6 +90,11 @@ async def test_files():
         assert edited.caption == "Вид сверху"
         for method, params, words in (
             ("sendPhoto", {"caption": "а" * 1025, "photo": "x"}, "message caption is too long"),
+            (
+                "editMessageCaption",
+                {"message_id": photo.message_id, "caption": "а" * 1025},
+                "MEDIA_CAPTION_TOO_LONG",
+            ),
             ("sendPhoto", {}, "there is no photo in the request"),
             ("sendVoice", {"voice": "nonsense"}, "wrong file identifier/HTTP URL specified"),
             ("sendDocument", {"document": "https://a.ru/x.pdf"}, "failed to get HTTP URL content"),

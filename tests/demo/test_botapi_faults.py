@@ -95,6 +95,24 @@ async def test_a_slow_chat_does_not_hold_up_the_others():
         assert receiver.texts() == ["раз", "три"]
 
 
+async def test_a_press_does_not_wait_for_messages():
+    receiver = Receiver()
+    receiver.answers = [Response(status_code=500)]
+    async with desk(retry_pause=60) as d, serve(receiver.app) as hook:
+        anna = d.api.person()
+        anna.start()
+        [start] = await d.bot.get_updates()
+        await d.bot.get_updates(offset=start.update_id + 1)
+        keys = {"inline_keyboard": [[{"text": "Да", "callback_data": "yes"}]]}
+        await d.bot.send_message(anna.id, "Да?", reply_markup=keys)
+        await d.bot.set_webhook(f"{hook}/hook")
+        anna.say("раз")
+        await d.api.wait_until(lambda: d.api.webhook.last_error != "")
+        anna.press("Да")
+        await d.api.wait_until(lambda: len(d.api.updates.queue) == 1)
+        assert [set(update) - {"update_id"} for update in receiver.got] == [{"message"}, {"callback_query"}]
+
+
 async def test_webhook_answer_can_carry_a_method():
     receiver = Receiver()
     async with desk() as d, serve(receiver.app) as hook:
@@ -148,6 +166,26 @@ async def test_webhook_refusals():
         await d.call("setWebhook", url="http://127.0.0.1:1/hook")
         assert await poll == (409, "Conflict: terminated by setWebhook request")
         assert (await d.call("setWebhook", url=""))["description"] == "Webhook was deleted"
+
+
+async def test_setting_a_webhook_again():
+    receiver = Receiver()
+    async with desk() as d, serve(receiver.app) as hook:
+        url = f"{hook}/hook"
+
+        async def words(**params):
+            return (await d.call("setWebhook", url=url, **params))["description"]
+
+        d.api.person().say("до")
+        assert await words(allowed_updates=["message"]) == "Webhook was set"
+        await d.api.wait_until(lambda: not d.api.updates.queue)
+        assert await words(allowed_updates=["message", "callback_query"]) == "Webhook is already set"
+        assert d.api.updates.allowed == ["message", "callback_query"]
+        assert await words(max_connections=5) == "Webhook was set"
+        assert await words(max_connections=5, drop_pending_updates=True) == "Webhook was set"
+        assert (await d.bot.get_webhook_info()).max_connections == 5
+        assert (await d.refused("setWebhook", url="nonsense"))[0] == 400
+        assert (await d.bot.get_webhook_info()).url == ""  # a wrong new one removes the old
 
 
 async def test_errors_before_the_call():

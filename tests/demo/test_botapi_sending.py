@@ -189,6 +189,19 @@ async def test_reply_to_what_is_gone_if_allowed():
         assert sent.reply_to_message is None
 
 
+async def test_the_bot_quotes():
+    async with desk() as d:
+        anna = d.api.person()
+        asked = anna.say("👍 сколько стоит доставка?")
+        reply = ReplyParameters(asked.id, quote="<b>доставка</b>", quote_parse_mode="HTML")
+        sent = await d.bot.send_message(anna.id, "300", reply_parameters=reply)
+        assert (sent.quote.text, sent.quote.position) == ("доставка", 17)
+        assert sent.quote.entities[0].type == "bold"
+        wrong = {"message_id": asked.id, "quote": "самовывоз"}
+        refused = await d.refused("sendMessage", chat_id=anna.id, text="а", reply_parameters=wrong)
+        assert refused == (400, "Bad Request: QUOTE_TEXT_INVALID")
+
+
 async def test_keyboards():
     async with desk() as d:
         anna = d.api.person()
@@ -257,11 +270,44 @@ async def test_limits():
         assert body["parameters"] == {"retry_after": 1}
         d.clock.now += 1
         await d.bot.send_message(anna.id, "2")
+
+
+async def test_limits_of_groups_and_drafts_switched_on_later():
+    async with desk() as d:
+        anna = d.api.person()
+        anna.start()
         team = d.api.group(anna)
-        await d.bot.send_message(team.id, "1")
-        d.clock.now += 1
-        body = await d.call("sendMessage", chat_id=team.id, text="2")
-        assert body["parameters"] == {"retry_after": 2}
+        for n in range(25):
+            await d.bot.send_message(team.id, f"{n}")
+        d.api.limiter.limits = Limits(group_per_minute=20, drafts_per_second=2)
+        for n in range(20):
+            await d.bot.send_message(team.id, f"{n}")
+        body = await d.call("sendMessage", chat_id=team.id, text="21")
+        assert (body["error_code"], body["parameters"]) == (429, {"retry_after": 3})
+        d.clock.now += 3
+        sent = await d.bot.send_message(team.id, "21")
+        with pytest.raises(RetryAfter):
+            await sent.edit_text("22")
+        for text in ("а", "аб"):
+            await d.bot.send_message_draft(anna.id, 1, text)
+        assert (await d.call("sendMessageDraft", chat_id=anna.id, draft_id=1, text="абв"))[
+            "error_code"
+        ] == 429
+        assert d.api.chat(anna.id).draft.text == "аб"
+        await d.bot.send_message(anna.id, "абв")  # drafts do not hold up messages
+        d.api.limiter.limits = Limits()
+        await d.bot.send_message(team.id, "23")
+
+
+async def test_telegram_may_refuse_drafts_to_anybody():
+    async with desk() as d:
+        anna = d.api.person()
+        anna.start()
+        words = "Bad Request: TEXTDRAFT_PEER_INVALID"
+        d.api.faults.add("sendMessageDraft", status=400, description=words, times=None)
+        assert await d.refused("sendMessageDraft", chat_id=anna.id, draft_id=1, text="а") == (400, words)
+        assert d.api.chat(anna.id).draft is None
+        assert (await d.bot.send_message(anna.id, "а")).text == "а"
 
 
 async def test_calls_are_logged():

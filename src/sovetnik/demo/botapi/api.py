@@ -44,6 +44,7 @@ class BotApi:
         app: the Starlette application, for ``sovetnik.demo.serving.serve``.
         calls: every call of a known method, oldest first.
         faults: what shall go wrong.
+        limiter: how fast the bot may write; its ``limits`` may be set at any time.
         press_answers: what the bot answered to pressed buttons.
     """
 
@@ -76,7 +77,7 @@ class BotApi:
         self.faults = Faults()
         self.calls: list[Call] = []
         self.last_press = 0
-        self.unanswered_presses: set[str] = set()
+        self.unanswered_presses: dict[str, float] = {}
         self.press_answers: list[JsonDict] = []
         self._people: dict[int, Person] = {}
         self._dispatcher = Dispatcher(self)
@@ -101,11 +102,20 @@ class BotApi:
             self.world.private_chat(user)
         return self._people.setdefault(number, Person(self, user))
 
-    def group(self, *members: Person, id: int = -4_000_001, title: str = "Команда") -> Group:  # noqa: A002
-        """A new group of these people and the bot, or the one that has that id already."""
+    def group(
+        self,
+        *members: Person,
+        id: int = -4_000_001,  # noqa: A002 - the field's own word
+        title: str = "Команда",
+        has_bot: bool = True,
+    ) -> Group:
+        """A new group of these people and the bot, or the one that has that id already.
+
+        The bot is not told that it is in; without ``has_bot`` it is not, and ``group.add_bot`` tells it.
+        """
         if id not in self.world.chats:
             data = {"id": id, "title": title, "type": "group", "all_members_are_administrators": False}
-            self.world.chats[id] = Chat(id, self.clock, data)
+            self.world.chats[id] = Chat(id, self.clock, data, bot_is_out=not has_bot)
         group = Group(self, self.world.chats[id])
         for member in members:
             group.join(member)

@@ -179,6 +179,8 @@ class Dispatcher:
         try:
             if call.method in LIMITED:
                 self.api.limiter.check(params.text("chat_id"))
+            elif call.method == "sendMessageDraft":
+                self.api.limiter.check_draft(params.text("chat_id"))
             result = METHODS[call.method](self.api, params)
             if inspect.isawaitable(result):
                 result = await result

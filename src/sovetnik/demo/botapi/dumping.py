@@ -70,6 +70,7 @@ def dump_updates(updates: Updates) -> JsonDict:
         "next_id": updates.next_id,
         "confirmed": updates.confirmed,
         "allowed": updates.allowed,
+        "last_at": updates.last_at,
         "queue": [asdict(queued) for queued in updates.queue],
     }
 
@@ -80,5 +81,6 @@ def load_updates(dumped: JsonDict, clock: Clock) -> Updates:
     updates.next_id = dumped["next_id"]
     updates.confirmed = dumped["confirmed"]
     updates.allowed = dumped["allowed"]
+    updates.last_at = dumped.get("last_at", updates.last_at)  # older dumps have none
     updates.queue = [Queued(**queued) for queued in dumped["queue"]]
     return updates

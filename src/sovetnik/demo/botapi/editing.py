@@ -44,7 +44,7 @@ def edit_message_text(api: BotApi, params: Params) -> JsonDict:
 
 def edit_message_caption(api: BotApi, params: Params) -> JsonDict:
     """``editMessageCaption``."""
-    caption = caption_of(params)
+    caption = caption_of(params, "MEDIA_CAPTION_TOO_LONG")  # sic, as above
     message = _editable(api, params)
     if "text" in message.data:
         raise bad_request("there is no caption in the message to edit")

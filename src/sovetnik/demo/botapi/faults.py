@@ -126,12 +126,23 @@ class Faults:
 class Limits:
     """Messages a second that Telegram lets through; None is no limit.
 
-    Telegram itself names about 1 in a chat, 30 over all and 20 a minute in a group.
+    Telegram itself names about 1 in a chat, 30 over all and 20 a minute in a group. Drafts are not messages:
+    they have a limit of their own, which Telegram does not tell.
     """
 
     chat_per_second: float | None = None
     overall: float | None = None
     group_per_minute: float | None = None
+    drafts_per_second: float | None = None
+
+
+TELEGRAM_LIMITS = Limits(chat_per_second=1, overall=30, group_per_minute=20)
+
+
+@dataclass(frozen=True)
+class _Rate:
+    per_second: float
+    burst: float
 
 
 @dataclass
@@ -154,22 +165,39 @@ class Limiter:
         Raises:
             Refusal: 429 with the seconds to wait; then it is not counted.
         """
-        rates = {f"chat {chat_id}": self.limits.chat_per_second, "all": self.limits.overall}
-        if chat_id.startswith("-") and self.limits.group_per_minute:
-            rates[f"group {chat_id}"] = self.limits.group_per_minute / 60
+        limits = self.limits
+        rates = {f"chat {chat_id}": _per_second(limits.chat_per_second), "all": _per_second(limits.overall)}
+        if chat_id.startswith("-") and limits.group_per_minute:
+            # A whole minute's worth may come at once.
+            rates[f"group {chat_id}"] = _Rate(limits.group_per_minute / 60, limits.group_per_minute)
+        self._take(rates)
+
+    def check_draft(self, chat_id: str) -> None:
+        """Count one draft shown in the chat.
+
+        Raises:
+            Refusal: 429 with the seconds to wait; then it is not counted.
+        """
+        self._take({f"draft {chat_id}": _per_second(self.limits.drafts_per_second)})
+
+    def _take(self, rates: dict[str, _Rate | None]) -> None:
         buckets = [(self._filled(name, rate), rate) for name, rate in rates.items() if rate]
-        waits = [(1 - bucket.tokens) / rate for bucket, rate in buckets if bucket.tokens < 1]
+        waits = [(1 - bucket.tokens) / rate.per_second for bucket, rate in buckets if bucket.tokens < 1]
         if waits:
             raise too_many_requests(max(1, math.ceil(round(max(waits), 6))))
         for bucket, _ in buckets:
             bucket.tokens -= 1
 
-    def _filled(self, name: str, rate: float) -> _Bucket:
-        now, most = self.clock(), max(1.0, rate)
-        bucket = self._buckets.setdefault(name, _Bucket(most, now))
-        bucket.tokens = min(most, bucket.tokens + (now - bucket.at) * rate)
+    def _filled(self, name: str, rate: _Rate) -> _Bucket:
+        now = self.clock()
+        bucket = self._buckets.setdefault(name, _Bucket(rate.burst, now))
+        bucket.tokens = min(rate.burst, bucket.tokens + (now - bucket.at) * rate.per_second)
         bucket.at = now
         return bucket
+
+
+def _per_second(rate: float | None) -> _Rate | None:
+    return _Rate(rate, max(1.0, rate)) if rate else None
 
 
 @dataclass

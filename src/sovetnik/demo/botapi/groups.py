@@ -28,25 +28,54 @@ class Group:
         return self.chat.id
 
     def join(self, person: Person) -> None:
-        """The person comes in; the bot is not told."""
+        """The person is in the group; nobody is told."""
         if person.id not in self.chat.members:
             self.chat.members.append(person.id)
 
+    def invite(self, person: Person, by: Person | None = None) -> Message:
+        """The person comes in, alone or brought by somebody, and the group is told."""
+        self.join(person)
+        user = person.user.json()
+        more = {"new_chat_participant": user, "new_chat_member": user}  # what old bots read
+        return self.service(by or person, {**more, "new_chat_members": [user]})
+
+    def leave(self, person: Person, by: Person | None = None) -> Message:
+        """The person goes, or is removed by somebody, and the group is told."""
+        self.chat.members.remove(person.id)
+        user = person.user.json()
+        return self.service(by or person, {"left_chat_participant": user, "left_chat_member": user})
+
+    def rename(self, title: str, by: Person) -> Message:
+        """Somebody gives the group another title."""
+        self.chat.data["title"] = title
+        return self.service(by, {"new_chat_title": title})
+
+    def service(self, by: Person, content: JsonDict) -> Message:
+        """Any service message; privacy mode hides none of them from the bot."""
+        return self._service(self.chat, by.user.json(), content)
+
     def remove_bot(self, by: Person) -> int | None:
-        """Somebody throws the bot out; gives the id of the update that tells it."""
-        return self._set_out(by, out=True)
+        """Somebody throws the bot out; gives the id of the ``my_chat_member`` update that tells it."""
+        self.chat.bot_is_out = True
+        is_supergroup = self.chat.data["type"] == "supergroup"
+        out: JsonDict = {"status": "kicked", "until_date": 0} if is_supergroup else {"status": "left"}
+        update_id = self._tell(by, {"status": "member"}, out)
+        left = self._service(self.chat, by.user.json(), {"left_chat_member": self.api.bot_user()})
+        left.update_id = self.api.updates.add("message", copy.deepcopy(left.data))  # the last that it gets
+        return update_id
 
     def add_bot(self, by: Person) -> int | None:
-        """Somebody takes the bot in again."""
-        return self._set_out(by, out=False)
-
-    def _set_out(self, by: Person, *, out: bool) -> int | None:
-        self.chat.bot_is_out = out
+        """Somebody takes the bot in; gives the id of the ``my_chat_member`` update that tells it."""
+        self.chat.bot_is_out = False
+        update_id = self._tell(by, {"status": "left"}, {"status": "member"})
         bot = self.api.bot_user()
-        member: JsonDict = {"user": bot, "status": "member"}
-        left: JsonDict = {"user": bot, "status": "left"}
-        old, new = (member, left) if out else (left, member)
-        return self.api.tell_membership(self.chat, by.user, old, new)
+        more = {"new_chat_participant": bot, "new_chat_member": bot}
+        self.service(by, {**more, "new_chat_members": [bot]})
+        return update_id
+
+    def _tell(self, by: Person, old: JsonDict, new: JsonDict) -> int | None:
+        bot = self.api.bot_user()
+        return self.api.tell_membership(self.chat, by.user, {"user": bot, **old}, {"user": bot, **new})
 
     def migrate(self) -> Group:
         """Make it a supergroup: another chat with another id, and two service messages that say so."""
@@ -56,22 +85,25 @@ class Group:
         data = {"id": number, "title": old.data["title"], "type": "supergroup"}
         new = Chat(number, self.api.clock, data, members=list(old.members))
         self.api.world.chats[number] = new
-        self._service(old, {"migrate_to_chat_id": number})
-        self._service(new, {"migrate_from_chat_id": old.id})
+        sender = self.api.world.users[old.members[0]].json() if old.members else self.api.bot_user()
+        self._service(old, sender, {"migrate_to_chat_id": number})
+        self._service(new, sender, {"migrate_from_chat_id": old.id})
         old.migrated_to = number
         return Group(self.api, new)
 
-    def _service(self, chat: Chat, content: JsonDict) -> None:
-        sender = self.api.world.users[chat.members[0]].json() if chat.members else self.api.bot_user()
+    def _service(self, chat: Chat, sender: JsonDict, content: JsonDict) -> Message:
         message = self.api.world.add_message(chat, sender, content)
-        message.update_id = self.api.updates.add("message", copy.deepcopy(message.data))
+        if not chat.bot_is_out:
+            message.update_id = self.api.updates.add("message", copy.deepcopy(message.data))
+        self.api.feed.wake()
+        return message
 
 
 def bot_sees(api: BotApi, chat: Chat, message: Message) -> bool:
     """Privacy mode: in a group a bot gets commands, mentions of itself and replies to itself."""
     if chat.bot_is_out:
         return False
-    if not api.privacy_mode:
+    if chat.is_private or not api.privacy_mode:
         return True
     replied = message.data.get("reply_to_message")
     if replied is not None and replied["from"]["id"] == api.world.bot["id"]:

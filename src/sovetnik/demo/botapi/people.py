@@ -3,64 +3,31 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
-from sovetnik.demo.botapi.entities import Formatted, fixed
-from sovetnik.demo.botapi.groups import Group, bot_sees
+from sovetnik.demo.botapi import contents
+from sovetnik.demo.botapi.albums import album_contents
 from sovetnik.demo.botapi.media import media_fields, store
-from sovetnik.demo.botapi.sending import MAX_TEXT, fields_of, without_reply
-from sovetnik.demo.botapi.utf16 import width
+from sovetnik.demo.botapi.profile import shown_commands
+from sovetnik.demo.botapi.writing import Where, Writer, caption_fields
 
 if TYPE_CHECKING:
-    from sovetnik.demo.botapi.api import BotApi
+    from collections.abc import Sequence
+
+    from sovetnik.demo.botapi.albums import AlbumItem
+    from sovetnik.demo.botapi.groups import Group
     from sovetnik.demo.botapi.refusal import JsonDict
-    from sovetnik.demo.botapi.state import Chat, Message, User
+    from sovetnik.demo.botapi.state import Message
 
 
-@dataclass(frozen=True)
-class Sent:
-    """Where and how a person sends: in which group, in reply to what, forwarded from whom."""
-
-    group: Group | None = None
-    reply_to: int | None = None
-    forwarded_from: Person | str | None = None
-
-
-_HERE = Sent()
-
-
-class Person:
+class Person(Writer):
     """Somebody with a Telegram account.
 
     Whatever the real client does not allow raises ``ValueError``: writing to a blocked bot, pressing a button
-    that is not there. Times are the server's clock.
+    that is not there. Times are the server's clock. Everything that is sent takes the keywords of ``Where``:
+    ``group``, ``reply_to``, ``quote``, ``forwarded_from``. A file's ``size``, bytes, is what Telegram tells
+    of it where the true one will not do: the bot cannot download what is said to be over 20 MB.
     """
-
-    def __init__(self, api: BotApi, user: User) -> None:
-        self.api = api
-        self.user = user
-
-    @property
-    def id(self) -> int:
-        """The person's id, which is also that of the private chat."""
-        return self.user.id
-
-    @property
-    def chat(self) -> Chat:
-        """The private chat with the bot."""
-        return self.api.world.private_chat(self.user)
-
-    def say(
-        self,
-        text: str,
-        *,
-        reply_to: int | None = None,
-        forwarded_from: Person | str | None = None,
-        group: Group | None = None,
-    ) -> Message:
-        """Send a text; commands, links, phone numbers and addresses in it become entities."""
-        return self._send(fields_of(_typed(text)), Sent(group, reply_to, forwarded_from))
 
     def start(self, payload: str = "") -> Message:
         """Press Start, as after a link ``t.me/<bot>?start=payload``; it also unblocks the bot."""
@@ -74,7 +41,9 @@ class Person:
         *,
         user_id: int | None = None,
         first_name: str | None = None,
-        forwarded_from: Person | str | None = None,
+        last_name: str | None = None,
+        vcard: str | None = None,
+        **where: Unpack[Where],
     ) -> Message:
         """Send a contact card.
 
@@ -82,85 +51,179 @@ class Person:
             phone: the person's own by default.
             user_id: whose card it is; by default the person's own, 0 for somebody without Telegram.
             first_name: on the card.
-            forwarded_from: who wrote the message that is forwarded.
+            last_name: on the card.
+            vcard: more about the contact, at most 2048 bytes.
+            **where: see ``Where``; the own card answers the keyboard that asked for it.
         """
         owner = self.id if user_id is None else user_id
-        name = first_name or self.user.first_name
-        card: JsonDict = {"phone_number": phone or self.user.phone, "first_name": name}
-        contact = card | ({"user_id": owner} if owner else {})
         keyboard = next((m for m in reversed(self.chat.from_bot) if _asks_contact(m)), None)
-        own = owner == self.id and keyboard is not None
-        reply_to = keyboard.id if own and keyboard else None
-        return self._send({"contact": contact}, Sent(reply_to=reply_to, forwarded_from=forwarded_from))
+        if owner == self.id and keyboard is not None and not where.get("group"):
+            where.setdefault("reply_to", keyboard.id)
+        name = first_name or self.user.first_name
+        return self.send(contents.contact(phone or self.user.phone, name, last_name, owner, vcard), **where)
 
-    def send_photo(self, data: bytes, *, caption: str = "", name: str = "photo.jpg") -> Message:
+    def send_photo(
+        self,
+        data: bytes,
+        *,
+        caption: str = "",
+        name: str = "photo.jpg",
+        size: int | None = None,
+        **where: Unpack[Where],
+    ) -> Message:
         """Send a picture; the bot can download ``data``."""
-        return self._send_file("photo", data, name, "image/jpeg", caption)
+        return self.send(self._file("photo", data, name, caption, size), **where)
 
-    def send_voice(self, data: bytes, *, duration: int = 3, caption: str = "") -> Message:
+    def send_voice(
+        self,
+        data: bytes,
+        *,
+        duration: int = 3,
+        caption: str = "",
+        size: int | None = None,
+        **where: Unpack[Where],
+    ) -> Message:
         """Send a voice message of ``duration`` seconds."""
-        return self._send_file("voice", data, "voice.oga", "audio/ogg", caption, duration)
+        return self.send(self._file("voice", data, "voice.oga", caption, size, duration=duration), **where)
 
     def send_document(
-        self, data: bytes, *, name: str = "file.pdf", mime_type: str = "application/pdf", caption: str = ""
+        self,
+        data: bytes,
+        *,
+        name: str = "file.pdf",
+        mime_type: str = "application/pdf",
+        caption: str = "",
+        size: int | None = None,
+        **where: Unpack[Where],
     ) -> Message:
         """Send a file."""
-        return self._send_file("document", data, name, mime_type, caption)
+        return self.send(self._file("document", data, name, caption, size, mime_type=mime_type), **where)
 
-    def send_sticker(self, data: bytes = b"RIFF") -> Message:
-        """Send a sticker."""
-        return self._send_file("sticker", data, "sticker.webp", "image/webp", "")
-
-    def send_location(self, latitude: float, longitude: float) -> Message:
-        """Send a place."""
-        return self._send({"location": {"latitude": latitude, "longitude": longitude}})
-
-    def _send_file(
-        self, kind: str, data: bytes, name: str, mime_type: str, caption: str, duration: int = 1
+    def send_audio(
+        self,
+        data: bytes,
+        *,
+        name: str = "song.mp3",
+        duration: int = 180,
+        caption: str = "",
+        size: int | None = None,
+        **where: Unpack[Where],
     ) -> Message:
-        stored = store(self.api, kind, data, name, mime_type)
-        text = fields_of(_typed(caption), "caption", "caption_entities") if caption else {}
-        return self._send({**media_fields(kind, stored, duration), **text})
+        """Send music."""
+        return self.send(self._file("audio", data, name, caption, size, duration=duration), **where)
 
-    def edit(self, message_id: int, text: str) -> int | None:
-        """Change an own message; gives the update id."""
-        chat, message = self._own(message_id)
-        message.data.pop("entities", None)
-        message.data |= {**fields_of(_typed(text)), "edit_date": int(self.api.clock())}
-        self.api.feed.emit("edited", chat_id=chat.id, message=message.data, from_bot=False)
-        return self.api.updates.add("edited_message", copy.deepcopy(message.data))
+    def send_video(
+        self,
+        data: bytes,
+        *,
+        name: str = "video.mp4",
+        duration: int = 10,
+        caption: str = "",
+        size: int | None = None,
+        **where: Unpack[Where],
+    ) -> Message:
+        """Send a video."""
+        return self.send(self._file("video", data, name, caption, size, duration=duration), **where)
 
-    def _own(self, message_id: int) -> tuple[Chat, Message]:
-        for chat in self.api.world.chats.values():
-            message = chat.find(message_id)
-            if message is not None and message.sender == self.id and "text" in message.data:
-                return chat, message
-        raise ValueError(f"{self.user.first_name} has no text message {message_id} to edit")
+    def send_video_note(
+        self, data: bytes, *, duration: int = 5, size: int | None = None, **where: Unpack[Where]
+    ) -> Message:
+        """Send a round video."""
+        return self.send(self._file("video_note", data, "note.mp4", "", size, duration=duration), **where)
 
-    def press(self, button: str, *, message_id: int | None = None) -> int | None:
+    def send_animation(
+        self, data: bytes, *, name: str = "cat.mp4", caption: str = "", **where: Unpack[Where]
+    ) -> Message:
+        """Send a GIF, which Telegram keeps as a silent video."""
+        return self.send(self._file("animation", data, name, caption, None), **where)
+
+    def send_sticker(self, data: bytes = b"RIFF", **where: Unpack[Where]) -> Message:
+        """Send a sticker."""
+        return self.send(self._file("sticker", data, "sticker.webp", "", None), **where)
+
+    def send_album(
+        self,
+        items: Sequence[AlbumItem],
+        *,
+        caption: str = "",
+        media_group_id: str | None = None,
+        **where: Unpack[Where],
+    ) -> list[Message]:
+        """Send several files at once: messages of their own that share a ``media_group_id``.
+
+        Args:
+            items: 2 to 10 of ``(kind, data)`` or ``(kind, data, file name)``; the kinds are photo and video,
+                which mix, or document only, or audio only.
+            caption: under the first.
+            media_group_id: goes on with an earlier album, as when its last files arrive late.
+            **where: see ``Where``.
+        """
+        parts = album_contents(self.api, items, caption_fields(caption), media_group_id)
+        return [self.send(part, **where) for part in parts]
+
+    def send_location(self, latitude: float, longitude: float, **where: Unpack[Where]) -> Message:
+        """Send a place."""
+        return self.send(contents.location(latitude, longitude), **where)
+
+    def send_venue(
+        self, latitude: float, longitude: float, title: str, address: str, **where: Unpack[Where]
+    ) -> Message:
+        """Send a place with its name and address."""
+        return self.send(contents.venue(latitude, longitude, title, address), **where)
+
+    def send_dice(self, emoji: str = "🎲", value: int = 6, **where: Unpack[Where]) -> Message:
+        """Roll a die (or 🎯 🎳 🏀 ⚽ 🎰) that shows ``value``."""
+        return self.send(contents.dice(emoji, value), **where)
+
+    def send_poll(self, question: str, options: Sequence[str], **where: Unpack[Where]) -> Message:
+        """Send a poll of one's own."""
+        number = 5_300_000_000_000_000_000 + self.api.world.last_message_id
+        return self.send(contents.poll(number, question, options), **where)
+
+    def send_story(self, number: int = 1, **where: Unpack[Where]) -> Message:
+        """Send on a story of one's own."""
+        return self.send(contents.story(self.user.json(is_chat=True), number), **where)
+
+    def _file(
+        self,
+        kind: str,
+        data: bytes,
+        name: str,
+        caption: str,
+        size: int | None,
+        *,
+        duration: int = 1,
+        mime_type: str | None = None,
+    ) -> JsonDict:
+        caption_and_entities = caption_fields(caption)
+        stored = store(self.api, kind, data, name, mime_type, size)
+        return {**media_fields(kind, stored, duration), **caption_and_entities}
+
+    def press(self, button: str, *, message_id: int | None = None, group: Group | None = None) -> int | None:
         """Press a button, named by its callback data or by its text.
 
         Buttons under messages come first (the newest message that has it, or ``message_id``), then the
         keyboard under the input field, where a button for the contact sends it. Gives the update id.
         """
-        for message in reversed(self.chat.from_bot):
+        chat = self.chat if group is None else group.chat
+        for message in reversed(chat.from_bot):
             found = _inline_button(message, button) if message_id in (None, message.id) else None
             if found is not None:
                 return self._press_inline(message, found)
-        for row in (self.chat.keyboard or {}).get("keyboard", []):
+        for row in (chat.keyboard or {}).get("keyboard", []):
             for key in row:
                 if key["text"] == button:
-                    sent = self.share_contact() if key.get("request_contact") else self.say(button)
-                    return sent.update_id
+                    contact = key.get("request_contact")
+                    return (self.share_contact() if contact else self.say(button, group=group)).update_id
         raise ValueError(f"there is no button {button!r} in the chat of {self.user.first_name}")
 
     def _press_inline(self, message: Message, button: JsonDict) -> int | None:
-        self._check_not_blocked()
+        self._check_may_write(self.api.chat(message.chat_id))
         if "callback_data" not in button:
             raise ValueError(f"the button {button['text']!r} opens a page and tells the bot nothing")
         self.api.last_press += 1
         press = str(self.api.last_press)
-        self.api.unanswered_presses.add(press)
+        self.api.unanswered_presses[press] = self.api.clock()
         query: JsonDict = {
             "id": press,
             "from": self.user.json(),
@@ -169,6 +232,10 @@ class Person:
             "data": button["callback_data"],
         }
         return self.api.updates.add("callback_query", query)
+
+    def commands(self, *, group: Group | None = None) -> list[JsonDict]:
+        """The commands that the menu shows this person, in the private chat or in a group."""
+        return shown_commands(self.api, self.user, self.chat if group is None else group.chat)
 
     def block(self) -> int | None:
         """Block the bot: it cannot write any more, and is told so."""
@@ -188,48 +255,6 @@ class Person:
         old, new = (member, kicked) if blocked else (kicked, member)
         self.api.feed.emit("blocked", chat_id=self.id, blocked=blocked)
         return self.api.tell_membership(self.chat, self.user, old, new)
-
-    def _check_not_blocked(self) -> None:
-        if self.user.blocked:
-            raise ValueError(f"{self.user.first_name} has blocked the bot; start() or unblock() first")
-
-    def _send(self, content: JsonDict, sent: Sent = _HERE) -> Message:
-        chat = self.chat if sent.group is None else sent.group.chat
-        if sent.group is None:
-            self._check_not_blocked()
-            self.user.wrote = True
-        elif self.id not in chat.members:
-            raise ValueError(f"{self.user.first_name} is not in {chat.data['title']}")
-        message = self.api.world.add_message(chat, self.user.json(), {**content, **self._context(chat, sent)})
-        self.api.feed.emit("message", chat_id=chat.id, message=message.data, from_bot=False)
-        if chat.is_private or bot_sees(self.api, chat, message):
-            message.update_id = self.api.updates.add("message", copy.deepcopy(message.data))
-        return message
-
-    def _context(self, chat: Chat, sent: Sent) -> JsonDict:
-        context: JsonDict = {}
-        if sent.reply_to is not None:
-            replied = chat.find(sent.reply_to)
-            if replied is None:
-                raise ValueError(f"there is no message {sent.reply_to} to reply to")
-            context["reply_to_message"] = copy.deepcopy(without_reply(replied))
-        if isinstance(sent.forwarded_from, Person):
-            origin = {"type": "user", "sender_user": sent.forwarded_from.user.json()}
-            context["forward_origin"] = {**origin, "date": int(self.api.clock())}
-        elif sent.forwarded_from:
-            origin = {"type": "hidden_user", "sender_user_name": sent.forwarded_from}
-            context["forward_origin"] = {**origin, "date": int(self.api.clock())}
-        return context
-
-
-def _typed(text: str) -> Formatted:
-    """What the client makes of a typed text."""
-    formatted = fixed(text, [], may_be_empty=True)
-    if not formatted.text:
-        raise ValueError("a message needs a text")
-    if width(formatted.text) > MAX_TEXT:
-        raise ValueError("a person's message is at most 4096 characters; the client would send several")
-    return formatted
 
 
 def _asks_contact(message: Message) -> bool:

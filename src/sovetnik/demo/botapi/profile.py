@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from sovetnik.demo.botapi.params import Params
 from sovetnik.demo.botapi.refusal import Json, JsonDict, bad_request
 from sovetnik.demo.botapi.sending import find_chat
+from sovetnik.demo.botapi.updates import PRESS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sovetnik.demo.botapi.api import BotApi
-    from sovetnik.demo.botapi.params import Params
-    from sovetnik.demo.botapi.state import Chat
+    from sovetnik.demo.botapi.state import Chat, User
 
 _SCOPES = {
     "default": (),
@@ -50,20 +51,32 @@ def set_my_commands(api: BotApi, params: Params) -> bool:
     commands = [_command(command) for command in cast("list[Any]", given)]
     if len(commands) > 100:
         raise bad_request("BOT_COMMANDS_TOO_MUCH")
-    api.world.settings[_commands_key(params)] = commands
+    api.world.settings[_commands_key(api, params)] = commands
     api.feed.emit("commands", commands=commands)
     return True
 
 
 def get_my_commands(api: BotApi, params: Params) -> list[JsonDict]:
     """``getMyCommands``."""
-    return api.world.settings.get(_commands_key(params), [])
+    return api.world.settings.get(_commands_key(api, params), [])
 
 
 def delete_my_commands(api: BotApi, params: Params) -> bool:
     """``deleteMyCommands``."""
-    api.world.settings.pop(_commands_key(params), None)
+    api.world.settings.pop(_commands_key(api, params), None)
     return True
+
+
+def shown_commands(api: BotApi, user: User, chat: Chat) -> list[JsonDict]:
+    """The commands a plain member sees in the chat: the narrowest scope first, there the own language."""
+    kind = "all_private_chats:" if chat.is_private else "all_group_chats:"
+    member = [] if chat.is_private else [f"chat_member:{chat.id}:{user.id}:"]
+    for scope in (*member, f"chat:{chat.id}:", kind, "default:"):
+        for language in dict.fromkeys((user.language_code or "", "")):
+            commands: list[JsonDict] | None = api.world.settings.get(f"commands:{scope}{language}")
+            if commands:
+                return commands
+    return []
 
 
 def _command(value: Json) -> JsonDict:
@@ -78,12 +91,14 @@ def _command(value: Json) -> JsonDict:
     return {"command": given["command"].lstrip("/"), "description": given["description"].strip()}
 
 
-def _commands_key(params: Params) -> str:
+def _commands_key(api: BotApi, params: Params) -> str:
     given = params.json("scope", "can't parse BotCommandScope JSON object") or {"type": "default"}
     scope = cast("JsonDict", given if isinstance(given, dict) else {})
     kind = str(scope.get("type"))
     if kind not in _SCOPES:
         raise bad_request("can't parse BotCommandScope: Unsupported type specified")
+    if "chat_id" in _SCOPES[kind]:
+        find_chat(api, Params({"chat_id": scope.get("chat_id")}))
     where = [str(scope.get(name, "")) for name in _SCOPES[kind]]
     return ":".join(["commands", kind, *where, _language(params)])
 
@@ -149,13 +164,13 @@ def _is_member(chat: Chat, number: int) -> bool:
 
 
 def answer_callback_query(api: BotApi, params: Params) -> bool:
-    """``answerCallbackQuery``: once for each press, within its time."""
+    """``answerCallbackQuery``: once for each press, while its update would still be handed out."""
     number = params.text("callback_query_id")
     if len(params.text("text")) > 200:
         raise bad_request("MESSAGE_TOO_LONG")
-    if number not in api.unanswered_presses:
+    pressed_at = api.unanswered_presses.pop(number, float("-inf"))
+    if api.clock() - pressed_at >= PRESS_SECONDS:
         raise bad_request("query is too old and response timeout expired or query ID is invalid")
-    api.unanswered_presses.discard(number)
     answer = {"id": number, "text": params.text("text"), "show_alert": params.flag("show_alert")}
     api.press_answers.append(answer)
     api.feed.emit("press_answer", **answer)

@@ -94,8 +94,12 @@ def text_of(params: Params) -> Formatted:
     return formatted(text, params.text("parse_mode"), params.json("entities"))
 
 
-def caption_of(params: Params) -> JsonDict:
+def caption_of(params: Params, too_long: str = "message caption is too long") -> JsonDict:
     """The caption's fields of a message; none when there is no caption.
+
+    Args:
+        params: of the call.
+        too_long: the words for a caption of more than 1024.
 
     Raises:
         Refusal: it is too long, or its markup is wrong.
@@ -103,7 +107,7 @@ def caption_of(params: Params) -> JsonDict:
     entities = params.json("caption_entities")
     caption = formatted(params.text("caption"), params.text("parse_mode"), entities, may_be_empty=True)
     if width(caption.text) > MAX_CAPTION:
-        raise bad_request("message caption is too long")
+        raise bad_request(too_long)
     return fields_of(caption, "caption", "caption_entities")
 
 
@@ -137,7 +141,7 @@ def post(api: BotApi, params: Params, content: JsonDict) -> JsonDict:
     )
     replied = _replied_to(chat, params)
     if replied is not None:
-        content = {**content, "reply_to_message": without_reply(replied)}
+        content = {**content, "reply_to_message": without_reply(replied), **_quote(replied, params)}
     message = api.world.add_message(chat, api.bot_user(), content)
     message.markup = markup
     if markup and "inline_keyboard" in markup:
@@ -175,6 +179,21 @@ def _replied_to(chat: Chat, params: Params) -> Message | None:
     if message is None and not lenient:
         raise bad_request("message to be replied not found")
     return message
+
+
+def _quote(replied: Message, params: Params) -> JsonDict:
+    reply = params.json("reply_parameters")
+    given = cast("JsonDict", reply if isinstance(reply, dict) else {})
+    if not given.get("quote"):
+        return {}
+    quote = formatted(
+        str(given["quote"]), str(given.get("quote_parse_mode") or ""), given.get("quote_entities")
+    )
+    index = replied.text.find(quote.text)
+    if index < 0:
+        raise bad_request("QUOTE_TEXT_INVALID")
+    position = width(replied.text[:index])
+    return {"quote": {"position": position, "is_manual": True, **fields_of(quote)}}
 
 
 def send_message(api: BotApi, params: Params) -> JsonDict:

@@ -153,7 +153,12 @@ class Chat:
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file that a person or the bot sent; ``path`` is where the bot downloads it."""
+    """A file that a person or the bot sent.
+
+    Attributes:
+        path: where the bot downloads it.
+        told_size: bytes, when Telegram shall tell another size than the true one.
+    """
 
     id: str
     unique_id: str
@@ -161,6 +166,12 @@ class StoredFile:
     data: bytes
     name: str
     content_type: str
+    told_size: int | None = None
+
+    @property
+    def size(self) -> int:
+        """What Telegram says of its size, bytes."""
+        return len(self.data) if self.told_size is None else self.told_size
 
 
 @dataclass
@@ -189,12 +200,14 @@ class World:
         chat.messages.append(message)
         return message
 
-    def add_file(self, data: bytes, folder: str, name: str, content_type: str) -> StoredFile:
+    def add_file(
+        self, data: bytes, folder: str, name: str, content_type: str, size: int | None = None
+    ) -> StoredFile:
         """Keep a file so that the bot can download it."""
         number = len(self.files) + 1
         suffix = f".{name.rpartition('.')[2]}" if "." in name else ""
         path = f"{folder}/file_{number}{suffix}"
-        stored = StoredFile(f"BQACAgI{number:09d}", f"AQAD{number:09d}", path, data, name, content_type)
+        stored = StoredFile(f"BQACAgI{number:09d}", f"AQAD{number:09d}", path, data, name, content_type, size)
         self.files[stored.id] = stored
         return stored
 

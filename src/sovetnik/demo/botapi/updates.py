@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 KEPT_SECONDS = 24 * 3600  # Telegram keeps an update no longer
+PRESS_SECONDS = 150  # and a pressed button's no longer than this
+SILENCE_SECONDS = 7 * 24 * 3600  # after which the ids begin anew somewhere else
+FAR_AHEAD = 10  # an offset so far beyond the newest update is none at all
 MAX_TIMEOUT = 50  # longest long poll, seconds
 
 KINDS = (
@@ -56,6 +59,11 @@ class Queued:
         """The update id."""
         return self.update["update_id"]
 
+    @property
+    def expires(self) -> float:
+        """When Telegram drops it, Unix seconds."""
+        return self.at + (PRESS_SECONDS if "callback_query" in self.update else KEPT_SECONDS)
+
 
 class Updates:
     """What the bot has not confirmed yet."""
@@ -66,6 +74,7 @@ class Updates:
         self.allowed: list[str] = []
         self.queue: list[Queued] = []
         self.confirmed = 0
+        self.last_at = clock()
         self.on_add: list[Callable[[], None]] = []
         self.on_poll: list[Callable[[], None]] = []
         self._poller: asyncio.Future[None] | None = None
@@ -74,6 +83,10 @@ class Updates:
         """Queue an update and return its id; None if the bot did not allow the kind."""
         if kind not in self._allowed_kinds():
             return None
+        if self.clock() - self.last_at > SILENCE_SECONDS:
+            # Telegram takes a random number; a fixed rule keeps tests readable. It may well be a smaller one.
+            self.next_id = 2_000_001 + self.next_id * 7919 % 1_000_000_000
+            self.confirmed = 0
         update_id = self.next_id
         self.next_id += 1
         self._put(Queued({"update_id": update_id, kind: content}, self.clock()))
@@ -89,30 +102,38 @@ class Updates:
         return update_id
 
     def _put(self, queued: Queued) -> None:
+        self.last_at = queued.at
         self.queue.append(queued)
         self._release(None)
         for tell in self.on_add:
             tell()
 
     def allow(self, kinds: Json) -> None:
-        """Remember ``allowed_updates``: an empty list is the default set, no list is no change."""
+        """Remember ``allowed_updates``: an empty list is the default set, no list of words is no change."""
         if isinstance(kinds, list):
-            self.allowed = [kind for kind in cast("list[Any]", kinds) if kind in KINDS]
+            named = cast("list[Any]", kinds)
+            if all(isinstance(kind, str) for kind in named):
+                wanted = {kind.lower() for kind in named}
+                self.allowed = [kind for kind in KINDS if kind in wanted]
 
     def _allowed_kinds(self) -> Iterable[str]:
         return self.allowed or [kind for kind in KINDS if kind not in _ONLY_WHEN_ASKED]
 
     def pending(self) -> list[Queued]:
-        """What waits, without what is older than a day."""
-        oldest = self.clock() - KEPT_SECONDS
-        self.queue = [queued for queued in self.queue if queued.at > oldest]
+        """What waits, without what is too old."""
+        now = self.clock()
+        self.queue = [queued for queued in self.queue if queued.expires > now]
         return self.queue
 
     def confirm(self, offset: int) -> None:
-        """Forget every update below ``offset``; below zero it counts from the end of the queue."""
+        """Forget every update below ``offset``; below zero it counts from the end of the queue.
+
+        An offset far beyond the newest update forgets nothing: a bot that has one from elsewhere (another
+        token's, or from before the ids began anew) gets the same updates again and again.
+        """
         if offset < 0:
             self.queue = self.pending()[offset:]
-        elif offset > 0:
+        elif 0 < offset <= self.next_id + FAR_AHEAD:
             self.queue = [queued for queued in self.pending() if queued.id >= offset or queued.again]
             self.confirmed = max(self.confirmed, offset)
 

@@ -81,8 +81,7 @@ def checked_webhook(params: Params) -> Webhook:
         raise bad_request("secret token is too long")
     if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
         raise bad_request("secret token contains unallowed characters")
-    connections = min(100, max(1, params.integer("max_connections", 40)))
-    return Webhook(url, secret, connections, "certificate" in params.files)
+    return Webhook(url, secret, _connections(params), bool(params.files))
 
 
 def is_loopback(host: str) -> bool:
@@ -96,7 +95,10 @@ def is_loopback(host: str) -> bool:
 
 
 class Deliverer:
-    """Posts what waits in the queue: chats side by side, each chat's updates one after the other."""
+    """Posts what waits in the queue: chats side by side, each chat's messages one after the other.
+
+    Only messages wait for messages: a pressed button may overtake what was written before it.
+    """
 
     def __init__(self, api: BotApi, webhook: Webhook) -> None:
         self.api = api
@@ -177,13 +179,12 @@ class Deliverer:
 
 
 def chat_key(update: JsonDict) -> str:
-    """Whose updates must stay in order: the chat's, or the person's."""
-    for content in update.values():
+    """What must stay in order: a chat's messages, a person's presses, and so on for each kind."""
+    for kind, content in update.items():
         if isinstance(content, dict):
             found = cast("JsonDict", content)
-            message: JsonDict = found.get("message") or {}
-            owner: JsonDict = found.get("chat") or message.get("chat") or found.get("from") or {}
-            return str(owner.get("id", ""))
+            owner: JsonDict = found.get("chat") or found.get("from") or {}
+            return f"{kind.removeprefix('edited_')} {owner.get('id', '')}"
     return ""
 
 
@@ -200,15 +201,29 @@ def set_webhook(api: BotApi, params: Params) -> str:
     """``setWebhook``; the answer's description is what it returns."""
     if not params.text("url"):
         return delete_webhook(api, params)
-    webhook = checked_webhook(params)
-    same = (webhook.url, webhook.secret) == (api.webhook.url, api.webhook.secret)
-    api.updates.allow(params.json("allowed_updates"))
-    _drop_pending(api, params)
+    if _is_set_already(api, params):
+        api.updates.allow(params.json("allowed_updates"))
+        return "Webhook is already set"
+    # Before anything is checked the old one is gone, and so is who polls.
     api.updates.end_poll(conflict("terminated by setWebhook request"))
     api.webhook.stop()
-    api.webhook = webhook
+    api.webhook = Webhook()
+    _drop_pending(api, params)
+    api.webhook = checked_webhook(params)
+    api.updates.allow(params.json("allowed_updates"))
     api.start_webhook()
-    return "Webhook is already set" if same else "Webhook was set"
+    return "Webhook was set"
+
+
+def _is_set_already(api: BotApi, params: Params) -> bool:
+    if params.flag("drop_pending_updates") or params.files or api.webhook.has_certificate:
+        return False
+    asked = (params.text("url").strip(), params.text("secret_token"), _connections(params))
+    return asked == (api.webhook.url, api.webhook.secret, api.webhook.max_connections)
+
+
+def _connections(params: Params) -> int:
+    return min(100, max(1, params.integer("max_connections", 40)))
 
 
 def delete_webhook(api: BotApi, params: Params) -> str:
