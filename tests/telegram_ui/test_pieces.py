@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from sovetnik.telegram_ui.pieces import LIMIT, Piece, pieces
-
-
-def width(text: str) -> int:
-    """UTF-16 units, as Telegram counts."""
-    return len(text.encode("utf-16-le")) // 2
+from sovetnik.telegram_ui.pieces import LIMIT, Piece, pieces, plain_pieces
+from tests.telegram_ui.answers import accepted, check, width
 
 
 def marked(piece: Piece) -> list[tuple[str, str]]:
@@ -28,17 +20,9 @@ def letters(text: str) -> str:
     return "".join(char for char in text if char.isalnum())
 
 
-def check(markdown: str) -> list[Piece]:
-    found = pieces(markdown)
-    for piece in found:
-        assert 0 < width(piece.text) <= LIMIT
-        for entity in piece.entities:
-            assert entity.offset >= 0
-            assert entity.length > 0
-            assert entity.offset + entity.length <= width(piece.text)
-            # an entity that cuts an emoji in two is no text any more
-            assert marked(piece)
-    return found
+def one(markdown: str) -> Piece:
+    (piece,) = check(markdown)
+    return piece
 
 
 def test_a_short_answer_is_one_message_with_its_marks_as_entities() -> None:
@@ -97,51 +81,194 @@ def test_no_message_has_more_entities_than_telegram_takes() -> None:
     assert all(len(piece.entities) <= 100 for piece in check(" ".join(f"**слово{n}**" for n in range(150))))
 
 
-WORDS = st.text(alphabet="абвгд xyz 019 😀👨\u200d👩é", min_size=1, max_size=30)
-INLINE = ["**", "__", "*", "_", "`", "```", "~~", "||", "[", "]", "(", ")", "!", "\\", "<br>", "<b>", "&amp;"]
-BLOCK = [
-    "#",
-    "##",
-    ">",
-    "-",
-    "1.",
-    "|",
-    "|---|---|",
-    "\n",
-    "\n\n",
-    "    ",
-    "\t",
-    "[a](http://x.y)",
-    "![i](u)",
-]
-MARKS = st.sampled_from([*INLINE, *BLOCK])
+# tables
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(parts=st.lists(st.one_of(WORDS, MARKS), min_size=1, max_size=40))
-def test_whatever_a_model_writes_is_sent_within_the_limits(parts: list[str]) -> None:
-    markdown = "".join(parts)
-    if markdown.strip():
-        check(markdown)
+def test_a_table_that_fits_a_phone_stays_one() -> None:
+    piece = one("| Модель | Цена |\n|---|---:|\n| **Нерль** | 62 900 |\n| Ока<br>малая | 1 \\| 2 |")
+    assert piece.text.split("\n") == [
+        "Модель    Цена",
+        "──────  ──────",
+        "Нерль   62 900",
+        "Ока      1 | 2",
+        "малая",
+    ]
+    assert [kind for kind, _ in marked(piece)] == ["pre"]
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
-    parts=st.lists(
-        st.one_of(
-            st.text(alphabet="абвгдежз ёщ", min_size=1, max_size=20),
-            st.sampled_from(
-                ["**", "__", "*", "_", "~~", "||", "\n", "\n\n", "- ", "> ", "## ", "😀", " `", "` "]
-            ),
-        ),
-        min_size=1,
-        max_size=40,
-    ),
-    repeat=st.integers(1, 40),
+def test_a_wide_table_becomes_cards() -> None:
+    piece = one(
+        "| Модель | Размер спального места | Срок изготовления |\n|---|---|---|\n"
+        "| [Нерль](https://x.ru/n) | 160×200 | **14** дней |\n| Ока | | 10<BR/>дней |"
+    )
+    assert piece.text == (
+        "Модель\n\nНерль\nРазмер спального места: 160×200\nСрок изготовления: 14 дней\n\n"
+        "Ока\nСрок изготовления: 10\nдней"
+    )
+    assert [entity.url for entity in piece.entities if entity.url] == ["https://x.ru/n"]
+    assert [text for kind, text in marked(piece) if kind == "bold"] == ["Нерль", "14", "Ока"]
+
+
+def test_a_wide_table_of_two_columns_becomes_lines() -> None:
+    piece = one(
+        "| Параметр | Значение |\n|---|---|\n"
+        "| Нагрузка на одно спальное место | до 140 кг |\n| Высота: | 32 см, под робот-пылесос |"
+    )
+    assert piece.text == (
+        "Параметр: Значение\nНагрузка на одно спальное место: до 140 кг\nВысота: 32 см, под робот-пылесос"
+    )
+
+
+def test_a_small_table_with_links_keeps_them() -> None:
+    piece = one("| а | б |\n|---|---|\n| [в](https://x.ru/1) | г |")
+    assert [entity.url for entity in piece.entities if entity.url] == ["https://x.ru/1"]
+
+
+def test_tables_in_lists_and_quotes_and_cells_beyond_the_head_are_not_lost() -> None:
+    piece = one(
+        "- цены\n\n  | а | б |\n  |---|---|\n  | в | г |\n\n> | д | е |\n> |---|---|\n> | ж | з | и |"
+    )
+    assert all(letter in piece.text for letter in "абвгдежзи")
+    assert [kind for kind, _ in marked(piece)].count("pre") == 2
+
+
+# marks and blocks
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("# Раз\nтекст\n\n---\n\nещё", "Раз\nтекст\n\n———\n\nещё"),
+        ("- а\n  - б\n    - в\n- г", "• а\n   • б\n      • в\n• г"),
+        ("- а\n\n  абзац\n- б", "• а\n\n   абзац\n• б"),
+        ("- [x] да\n- [ ] нет", "☑ да\n☐ нет"),
+        ("3. а\n4. б\n\nИ 1) в", "3. а\n4. б\n\nИ 1) в"),
+        ("1. а\n1. б\n1. в", "1. а\n2. б\n3. в"),
+        ("было<br>стало<BR/>\nи <u>так</u><!-- нет -->", "было\nстало\nи <u>так</u>"),
+        ("<div>\n**да**\n</div>", "<div>\nда\n</div>"),
+        ("<!-- нет -->\nда", "да"),
+        ("<!-- не кончается", "<!-- не кончается"),
+        ("Ясень[^1].\n\n[^1]: Твёрдая порода", "Ясень[1].\n\n[1] Твёрдая порода"),
+        ("[Важно]: позвоните", "[Важно]: позвоните"),
+        (r"Итог \(\frac{a}{2} \cdot x^2\) и $$\sqrt{y}$$", "Итог a / 2 ⋅ x² и\n√y̅"),
+        ("от $5 за **штуку** до 10$", "от $5 за штуку до 10$"),
+        ("~5 км или ~7 км, ~~нет~~", "~5 км или ~7 км, нет"),
+        ("**Цена:**62 и слово**«Нерль»**", "Цена:62 и слово«Нерль»"),
+        ("```Ваш заказ\nкровать\n```", "Ваш заказ\nкровать"),
+        ("> раз\n> > два", "раз\nдва"),
+    ],
 )
-def test_no_letter_of_the_answer_is_lost(parts: list[str], repeat: int) -> None:
-    markdown = "".join(parts) * repeat
-    wanted = re.findall(r"[а-яё]", markdown)
-    if wanted:
-        sent = "".join(piece.text for piece in check(markdown))
-        assert re.findall(r"[а-яё]", sent) == wanted
+def test_marks_become_what_they_mean(markdown: str, text: str) -> None:
+    assert one(markdown).text == text
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "Цена 5 ₽【4:0†source】.",
+        "Цена 5 ₽ 【12:3†price list.pdf】.",
+        "Цена 5 ₽\ue200cite\ue202turn0file1\ue202turn2search10\ue201.",
+        "Цена 5 ₽ citeturn0file1.",
+        "Цена 5 ₽.【4:0†sour",
+        "Цена 5 ₽.【4:",
+        "Цена 5 ₽.\ue200filecite\ue202turn0",
+    ],
+)
+def test_citation_marks_are_dropped(markdown: str) -> None:
+    assert one(markdown).text == "Цена 5 ₽."
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("javascript:alert(1)", "javascript:alert(1)"),
+        ("../price.pdf", "../price.pdf"),
+        ("price.pdf", "price.pdf"),
+        ("mailto:me@x.ru", "me@x.ru"),
+        ("tel:+79123456789", "+79123456789"),
+        ("http://localhost/a", "http://localhost/a"),
+        ("tg://%%%", "tg://%%%"),
+        ("<https://x.ru/a b>", "https://x.ru/a b"),
+        ("https://x.ru/" + "a" * 3000, "https://x.ru/" + "a" * 3000),
+    ],
+)
+def test_an_address_that_telegram_would_refuse_is_shown(address: str, shown: str) -> None:
+    piece = one(f"[тут]({address})")
+    assert piece.text == f"тут ({shown})"
+    assert not piece.entities
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://x.ru/a_b?c=1#d", "http://кровати.рф", "tg://resolve?domain=shop", "https://x.ru:8443/"],
+)
+def test_a_good_address_is_a_link_and_so_is_an_image(address: str) -> None:
+    piece = one(f"[тут]({address}) ![фото]({address}) ![]({address})")
+    assert [entity.url for entity in piece.entities] == [address] * 3
+    assert piece.text == f"тут фото {address}"
+
+
+def test_an_answer_with_nothing_to_read_has_no_pieces() -> None:
+    assert pieces("") == pieces(" \n\u200b") == plain_pieces("\n") == pieces("【4:0†source】") == []
+
+
+# where it is cut
+
+
+def test_a_paragraph_is_cut_before_a_sentence_and_a_sentence_before_a_word() -> None:
+    paragraphs = ["Первое. Второе. " * 100 + "Конец" for _ in range(4)]
+    assert [piece.text for piece in check("\n\n".join(paragraphs))] == [
+        "\n\n".join(paragraphs[:2]),
+        "\n\n".join(paragraphs[2:]),
+    ]
+    assert all(piece.text.endswith(".") for piece in check("Одно и то же снова. " * 600))
+    assert all(piece.text.endswith("слово") for piece in check("слово " * 1500))
+
+
+def test_a_heading_and_an_announcement_stay_with_what_follows() -> None:
+    text = "а" * 3000
+    first, second = check(f"{text}\n\nСписок:\n\n- {'б' * 1500}")
+    assert (first.text, second.text[:7]) == (text, "Список:")
+    first, second = check(f"{text}\n\n## Цены\n\n{'б' * 1500}")
+    assert (first.text, second.text[:4]) == (text, "Цены")
+
+
+def test_a_link_and_inline_code_are_not_cut() -> None:
+    filler = "слово " * 680
+    for mark in ("[одна ссылка из слов](https://x.ru)", "`один код из слов`"):
+        found = [text for piece in check(filler + mark + " " + filler) for _, text in marked(piece)]
+        assert found in (["одна ссылка из слов"], ["один код из слов"])
+
+
+def test_a_long_code_block_goes_on_as_code_of_its_language() -> None:
+    body = "\n".join(f"def f{n}():\n    return {n}" for n in range(600))
+    found = check(f"Вот:\n\n```python\n{body}\n```\n\nВсё.")
+    assert len(found) > 2
+    for piece in found:
+        (code,) = piece.entities
+        assert (code.type, code.language) == ("pre", "python")
+    assert all(piece.text.startswith("def ") for piece in found[1:])
+
+
+def test_a_long_quote_goes_on_as_a_quote() -> None:
+    found = check("\n>\n".join(f"> Абзац {n}. " + "слово " * 60 for n in range(30)))
+    assert len(found) > 2
+    assert all([entity.type for entity in piece.entities] == ["blockquote"] for piece in found)
+
+
+@pytest.mark.parametrize("whole", ["👨\u200d👩\u200d👧\u200d👦", "🇷🇺", "👍🏽", "e\u0301", "1\ufe0f\u20e3"])
+def test_what_is_one_character_for_the_reader_is_not_cut(whole: str) -> None:
+    for piece in check("ж" + whole * 3000):
+        assert not piece.text.removeprefix("ж").replace(whole, "")
+
+
+def test_many_marks_are_cut_at_lines() -> None:
+    found = check("\n".join(f"- **пункт {n}** и _ещё_" for n in range(160)))
+    assert all(piece.text.startswith("• ") and piece.text.endswith("ещё") for piece in found)
+
+
+def test_plain_pieces_are_cut_the_same_way() -> None:
+    found = plain_pieces("**слово** " * 1000)
+    assert all(width(piece.text) <= LIMIT and piece.text.endswith("**") for piece in found)
+    for piece in found:
+        accepted(piece)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 
-import telegramify_markdown
+import structlog
 from telegram import MessageEntity
-from telegramify_markdown import RenderConfig
+
+from sovetnik.telegram_ui.formatting import Styled, clean, cut, last_part, render, settled
 
 LIMIT = 4096
 """UTF-16 units in one message, counted after entities are taken out (Bot API)."""
@@ -15,8 +16,7 @@ LIMIT = 4096
 ENTITIES = 100
 """Formatted spans in one message; Telegram shows the rest without their formatting."""
 
-_CONFIG = RenderConfig.isolated()
-_CONFIG.cite_expandable = False  # a quote folded to three lines may hide the very line that answers
+log = structlog.get_logger("sovetnik.pieces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,37 +28,48 @@ class Piece:
 
 
 def pieces(markdown: str) -> list[Piece]:
-    """The messages of an answer; the same text always gives the same pieces."""
-    text, entities = telegramify_markdown.convert(markdown, config=_CONFIG)
-    chunks = _split(text, entities, LIMIT)
-    found = [Piece(chunk, tuple(_entity(entity) for entity in entities)) for chunk, entities in chunks]
-    return found or [Piece(markdown[:LIMIT], ())]  # nothing but marks: they are the text then
+    """The messages of an answer; the same text always gives the same pieces.
+
+    What lies between two pieces in the whole text is white space only. An answer without anything to read
+    has no pieces; one of nothing but marks is sent as it stands.
+    """
+    text = clean(markdown)
+    return [_piece(part) for part in cut(render(text), LIMIT, ENTITIES)] or plain_pieces(text)
 
 
 def plain_pieces(text: str) -> list[Piece]:
     """The text as it stands, cut where it is too long."""
-    half = LIMIT // 2  # characters beyond the basic plane count twice
-    return [Piece(text[start : start + half], ()) for start in range(0, len(text), half)]
+    return [_piece(part) for part in cut(_as_it_stands(text), LIMIT, ENTITIES)]
 
 
-def _split(
-    text: str, entities: list[telegramify_markdown.MessageEntity], limit: int
-) -> Iterator[tuple[str, list[telegramify_markdown.MessageEntity]]]:
-    """Messages within the length limit and, each, within the limit on entities."""
-    for chunk, found in telegramify_markdown.split_entities(text, entities, limit):
-        if len(found) <= ENTITIES or limit <= ENTITIES:
-            yield chunk, found
-        else:
-            beyond = sorted(entity.offset for entity in found)[ENTITIES]
-            yield from _split(chunk, found, max(ENTITIES, min(beyond, limit - 1)))
+def draft_piece(markdown_so_far: str) -> Piece:
+    """What to show of an answer that is still being written; its text is empty while there is nothing to see.
+
+    Loose ends, such as half a link, are not shown as raw marks. Of what is too long, the end is shown behind
+    an ellipsis. Never fails.
+    """
+    try:
+        return _piece(last_part(render(clean(settled(markdown_so_far))), LIMIT, ENTITIES))
+    except Exception:  # a preview must not stop the answer that it previews
+        log.exception("draft_formatting_failed")
+        return _piece(last_part(_as_it_stands(markdown_so_far), LIMIT, ENTITIES))
 
 
-def _entity(entity: telegramify_markdown.MessageEntity) -> MessageEntity:
-    return MessageEntity(
-        type=entity.type,
-        offset=entity.offset,
-        length=entity.length,
-        url=entity.url,
-        language=entity.language,
-        custom_emoji_id=entity.custom_emoji_id,
+def _as_it_stands(text: str) -> Styled:
+    return Styled(clean(text).replace("\t", "    ").strip())
+
+
+def _piece(styled: Styled) -> Piece:
+    text = styled.text
+    offsets = [0, *accumulate(1 + (char > "\uffff") for char in text)]
+    entities = tuple(
+        MessageEntity(
+            type=span.kind,
+            offset=offsets[span.start],
+            length=offsets[span.end] - offsets[span.start],
+            url=span.url,
+            language=span.language,
+        )
+        for span in styled.spans
     )
+    return Piece(text, entities)
