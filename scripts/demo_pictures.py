@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from sovetnik.app import make_folder, make_look, run_until
+from sovetnik.app import run_until
 from sovetnik.core.model import Language, Trace
 from sovetnik.demo.botapi import BotApi, Person
 from sovetnik.demo.mailbox import Mailbox
@@ -32,6 +32,7 @@ from sovetnik.demo.serving import serve
 from sovetnik.demo.web import DemoPage
 from sovetnik.library import open_library
 from sovetnik.mail import render_report_html
+from sovetnik.parts import make_folder, make_look
 from sovetnik.settings import Settings, load_settings
 from sovetnik.showcase import TOKEN, example_folder
 from sovetnik.storage import SqlStore

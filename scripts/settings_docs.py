@@ -50,6 +50,8 @@ RUSSIAN = {
     "openai_timeout": "Сколько секунд модель может молчать",
     "openai_context": "`conversation` — диалог хранится у OpenAI (там это по умолчанию); "
     "`history` — отправляется наша запись диалога (по умолчанию у остальных)",
+    "openai_transcription_model": "Модель, которая слышит голосовые; `off` — никакая "
+    "(по умолчанию `gpt-transcribe` у OpenAI, иначе `off`)",
     "openai_vector_store": "Векторное хранилище для file_search; пусто — локально",
     "consultant_dir": "Папка консультанта",
     "knowledge_embeddings": "Как документы находятся по смыслу: `local` — на этой машине, `off` — только по "

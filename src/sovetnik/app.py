@@ -7,8 +7,8 @@ import contextlib
 import hashlib
 import hmac
 import signal
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -16,31 +16,33 @@ from typing import Any
 import structlog
 import telegram
 
-from sovetnik.assistant import (
-    Briefing,
-    FallbackAssistant,
-    OfflineConsultant,
-    OpenAiAssistant,
-    check_model,
-    make_client,
-)
-from sovetnik.core.budget import Budget
-from sovetnik.core.contacts import ContactForm
+from sovetnik.core.commands import Office
+from sovetnik.core.erasures import Erasures
 from sovetnik.core.errors import MailError
 from sovetnik.core.mails import Mails
-from sovetnik.core.model import Incoming, Trace
-from sovetnik.core.ports import Assistant
+from sovetnik.core.model import Incoming, Limits, Trace
 from sovetnik.core.reports import current_day
 from sovetnik.core.turn import Turns
-from sovetnik.knowledge import ConsultantFolder
-from sovetnik.library import LocalLibrary, model_settings, open_library
-from sovetnik.mail import Look, MailSettings, SmtpMailer, SmtpServer
+from sovetnik.knowledge.reading.readers import Readers
+from sovetnik.library import LocalLibrary, open_library
+from sovetnik.mail import SmtpMailer
+from sovetnik.office import OwnersOffice, furnish
 from sovetnik.ops.health import Health
+from sovetnik.parts import make_brain, make_folder, make_house, make_look, make_mailer, secret
+from sovetnik.perceiving import Perceiver
 from sovetnik.schedule import DailyReport
 from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore
 from sovetnik.storage.runner import LocalRunner
-from sovetnik.telegram_ui import BotSettings, Poller, TelegramMessenger, Webhook, make_bot, say_hello
+from sovetnik.telegram_ui import (
+    BotSettings,
+    Poller,
+    TelegramMessenger,
+    Webhook,
+    make_bot,
+    say_hello,
+    set_menus,
+)
 from sovetnik.telegram_ui.pace import Pace
 
 log = structlog.get_logger("sovetnik.app")
@@ -53,70 +55,6 @@ FIRST_SYNC = 5.0
 """Seconds that the very first start waits for the documents to be read, before customers are answered."""
 
 
-def secret(value: Any) -> str | None:  # noqa: ANN401 - SecretStr or None
-    """A secret's text."""
-    return value.get_secret_value() if value is not None else None
-
-
-def make_folder(settings: Settings) -> ConsultantFolder:
-    """The owner's folder, checked.
-
-    Raises:
-        ConfigError: it cannot be read.
-    """
-    folder = ConsultantFolder(settings.consultant_dir)
-    folder.check(must_exist="consultant_dir" in settings.model_fields_set)
-    return folder
-
-
-def make_mailer(settings: Settings, form: ContactForm, bot: str | None = None) -> SmtpMailer:
-    """The way to the owner's mailbox."""
-    server = SmtpServer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        security=settings.smtp_security,
-        username=settings.smtp_username,
-        password=secret(settings.smtp_password),
-        proxy=secret(settings.smtp_proxy),
-    )
-    look = make_look(settings, form, bot)
-    return SmtpMailer(server, MailSettings(settings.smtp_from, settings.leads_to, settings.report_to, look))
-
-
-def make_look(settings: Settings, form: ContactForm, bot: str | None = None) -> Look:
-    """For whom mails and reports are written."""
-    return Look(language=settings.language, zone=settings.timezone, field_labels=form.labels(), bot=bot)
-
-
-@asynccontextmanager
-async def make_assistant(
-    settings: Settings, folder: ConsultantFolder, form: ContactForm, store: SqlStore
-) -> AsyncGenerator[tuple[Assistant, Callable[[], Coroutine[Any, Any, None]]]]:
-    """Who answers, and the check of the model's key."""
-    offline = OfflineConsultant(form)
-    if settings.openai_api_key is None:
-        yield offline, _no_model
-        return
-    how = model_settings(settings, settings.openai_api_key)
-    briefing = Briefing(
-        instructions=folder.instructions,
-        form=form,
-        zone=settings.timezone,
-        hosted=bool(settings.openai_vector_store),
-    )
-    salt = hashlib.sha256(settings.token.encode()).hexdigest()
-    client = make_client(how)
-    async with client:
-        model = OpenAiAssistant(client, how, briefing, salt)
-        budget = Budget(settings.daily_token_budget, settings.timezone, store.tokens_since)
-        assistant = FallbackAssistant(model, offline, budget.spent, store.queue_notice)
-        yield assistant, lambda: check_model(client, how)
-
-
-async def _no_model() -> None:
-    log.warning("no_model", why="OPENAI_API_KEY is not set: answers are quotes from the documents")
-
-
 @dataclass(slots=True)
 class _Parts:
     """What `run` has put together."""
@@ -127,6 +65,7 @@ class _Parts:
     turns: Turns
     runner: LocalRunner
     mails: Mails
+    erasures: Erasures
     mailer: SmtpMailer
     report: DailyReport
     library: LocalLibrary
@@ -181,21 +120,32 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
         secret(settings.telegram_proxy),
     )
     bot = make_bot(how)
-    assistant, model_check = await stack.enter_async_context(make_assistant(settings, folder, form, store))
+    brain = await stack.enter_async_context(make_brain(settings, folder, form, store))
     library = await stack.enter_async_context(open_library(settings))
     stack.push_async_callback(bot.shutdown)
-    username, _ = await asyncio.gather(say_hello(bot, how), model_check())
+    username, _ = await asyncio.gather(say_hello(bot, how), brain.check())
     mailer = make_mailer(settings, form, username)
     mails = Mails(store, mailer)
+    erasures = Erasures(store, brain.erase)
+    readers = await stack.enter_async_context(Readers(seconds=30.0))
+    desk = OwnersOffice(settings, store, make_look(settings, form, username), brain.away)
+    pace = Pace(settings.telegram_rate, settings.telegram_chat_rate)
     turns = Turns(
         store=store,
-        assistant=assistant,
-        messenger=TelegramMessenger(bot, Pace(settings.telegram_rate, settings.telegram_chat_rate)),
+        assistant=brain.assistant,
+        messenger=TelegramMessenger(bot, pace, settings.telegram_streaming),
         form=form,
         wake_mails=mails.wake,
         knowledge=library,
-        greeting=folder.greeting,
-        join=settings.join_messages,
+        house=make_house(folder),
+        office=Office(
+            chats=frozenset(settings.owner_chats),
+            answer=desk.answer,
+            paired=lambda chat_id: set_menus(bot, settings.language, [chat_id]),
+            erased=erasures.wake,
+        ),
+        perceive=Perceiver(bot, readers, brain.hearing, sees=brain.sees).take_in,
+        limits=Limits(settings.join_messages, settings.chat_rate),
         slots=asyncio.Semaphore(settings.model_concurrency),
     )
     report = DailyReport(
@@ -205,7 +155,9 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
         claim=store.claim_report,
         made=mails.wake,
     )
-    return _Parts(settings, store, bot, turns, LocalRunner(turns.drain), mails, mailer, report, library)
+    return _Parts(
+        settings, store, bot, turns, LocalRunner(turns.drain), mails, erasures, mailer, report, library
+    )
 
 
 async def _last_day(store: SqlStore, settings: Settings) -> date:
@@ -221,6 +173,7 @@ async def _last_day(store: SqlStore, settings: Settings) -> date:
 async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> None:
     background: list[asyncio.Task[Any]] = [
         asyncio.create_task(parts.mails.run(), name="mails"),
+        asyncio.create_task(parts.erasures.run(), name="erasures"),
         asyncio.create_task(parts.library.keep_fresh(), name="knowledge"),
     ]
     stack.push_async_callback(_cancel, background)
@@ -244,6 +197,7 @@ async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> N
         await health.start()
         stack.push_async_callback(health.stop)
     background.append(asyncio.create_task(_check_mail(parts.mailer, parts.settings), name="mail check"))
+    background.append(asyncio.create_task(furnish(parts.settings, parts.store, parts.bot), name="menus"))
     log.info("ready", bot=parts.bot.username, context=parts.settings.context)
     await _until(stop, background)
     log.info("stopping")

@@ -208,9 +208,9 @@ def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
 
 
 async def _report(settings: Settings, day: date | None, html: Path | None, *, send: bool) -> None:
-    from sovetnik.app import make_look
     from sovetnik.core.reports import calendar_day
     from sovetnik.mail import render_report_html, render_report_text
+    from sovetnik.parts import make_look
     from sovetnik.storage import SqlStore
 
     async with SqlStore.open(settings.database_url.get_secret_value(), exclusive=False) as store:
@@ -241,7 +241,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 async def _send_report(settings: Settings, found: Report) -> None:
-    from sovetnik.app import make_mailer
+    from sovetnik.parts import make_mailer
 
     accepted = await make_mailer(settings, _form(settings)).send_report(found, ())
     if accepted is None:

@@ -187,6 +187,12 @@ class Settings(BaseSettings):
     )
     openai_vector_store: str | None = Field(None, description="Vector store for file_search; empty = local")
 
+    openai_transcription_model: str | None = Field(
+        None,
+        description="Model that hears voice messages; `off` = none (default: `gpt-transcribe` at OpenAI, "
+        "else `off`)",
+    )
+
     consultant_dir: Path = Field(Path("consultant"), description="The owner's folder")
     knowledge_embeddings: str = Field(
         "local",

@@ -21,7 +21,7 @@ import structlog
 from pydantic import SecretStr
 from rich.console import Console
 
-from sovetnik.app import make_look, run_until
+from sovetnik.app import run_until
 from sovetnik.core.errors import ConfigError
 from sovetnik.core.model import Language, Trace
 from sovetnik.demo.botapi import BotApi
@@ -31,6 +31,7 @@ from sovetnik.demo.web import DemoPage
 from sovetnik.knowledge.form import read_form
 from sovetnik.library import open_library
 from sovetnik.mail import render_report_html
+from sovetnik.parts import make_look
 from sovetnik.settings import Settings, load_settings
 from sovetnik.storage import SqlStore
 from sovetnik.words import words

@@ -106,6 +106,7 @@ class Stage:
             "REPORT_TO": "owner@shop.example",
             "TIMEZONE": "Europe/Moscow",
             "JOIN_MESSAGES": "0",
+            "CHAT_RATE": "0",
             "TELEGRAM_RATE": "0",
             "TELEGRAM_CHAT_RATE": "0",
             "LOG_FORMAT": "json",

@@ -150,7 +150,10 @@ class OpenAiAssistant:
                         raise AssistantError("empty", "the model gave neither text nor a tool call")
                     yield event
             except AssistantError as error:
-                if error.kind == "locked" and patience > 0:
+                if error.kind == "bad_request" and session.look_away():
+                    log.warning("model_sees_no_pictures", error=error.detail)
+                    pause = 0.0
+                elif error.kind == "locked" and patience > 0:
                     pause = random.uniform(0.3, 1.0)  # noqa: S311 - spreads retries, guards nothing
                     patience -= pause
                 else:

@@ -81,6 +81,10 @@ class FallbackAssistant:
         async for event in self._offline.answer(turn, desk, code):
             yield event
 
+    def away(self) -> str | None:
+        """The code of the failure that keeps the model away; None while it answers."""
+        return self._away.code if self._away else None
+
     def _may_try(self) -> bool:
         """While the model is away, one turn at a time finds out whether it is back."""
         return self._away is None or (time.monotonic() >= self._rests_until and not self._probing)

@@ -17,6 +17,7 @@ from sovetnik.assistant.prompt import place
 from sovetnik.core.contacts import ContactForm, FormField, find_phones
 from sovetnik.core.events import Done, Event
 from sovetnik.core.model import Found, Message, Passage, Turn, Usage
+from sovetnik.core.perception import is_bare
 from sovetnik.core.ports import Desk
 from sovetnik.core.texts import Texts, is_question, texts
 
@@ -72,7 +73,10 @@ class OfflineConsultant:
         own = texts(turn.chat.language)
         known = self._read(await desk.transcript(), own)
         said = "\n".join(message.text for message in turn.messages)
-        text = await self._contact(turn, desk, known, said) or await self._consult(desk, own, said, code)
+        if turn.images and all(is_bare(message) for message in turn.messages):
+            text = own.photo_unseen
+        else:
+            text = await self._contact(turn, desk, known, said) or await self._consult(desk, own, said, code)
         yield Done(text, Usage(model="offline"), kind="quote", code=code)
 
     # contacts
@@ -89,6 +93,7 @@ class OfflineConsultant:
                 await self._save(turn, desk, known) if known.phone else own.ask_phone.format(name=known.name)
             )
         if _BUYING.search(said) and turn.lead is None:
+            await desk.call_tool("offer_phone_button", "{}")
             return own.ask_phone.format(name=known.name) if known.name else own.ask_contact
         return None
 

@@ -5,11 +5,11 @@ Whatever happens to a conversation at the provider, the turn can go on: our tran
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import openai
-from openai.types.responses import ResponseInputItemParam
+from openai.types.responses import ResponseInputContentParam, ResponseInputItemParam
 
 from sovetnik.assistant.client import in_our_words
 from sovetnik.core.errors import AssistantError
@@ -42,8 +42,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.conversation = self.turn.conversation
-        said = "\n".join(message.text for message in self.turn.messages)
-        self.items.append({"role": "user", "content": said})
+        self.items.append({"role": "user", "content": _content(self.turn)})
 
     async def request(self) -> dict[str, Any]:
         """The part of a request that carries the context.
@@ -63,6 +62,15 @@ class Session:
         """Note what the model answered: a conversation holds it, and all input before it, by itself."""
         self.items.extend(items)
         self.kept = len(self.items)
+
+    def look_away(self) -> bool:
+        """Leave the pictures out, for a model that cannot see; False when there were none."""
+        if not self.turn.images:
+            return False
+        self.turn = replace(self.turn, images=())
+        said = f"{self.turn.said}\n[you cannot see pictures: ask the customer to describe them]"
+        self.items[0] = {"role": "user", "content": said}
+        return True
 
     def doubt(self) -> None:
         """Note that a call ended in a way that leaves the conversation's content unknown."""
@@ -87,4 +95,13 @@ class Session:
 
 def _item(message: Message) -> ResponseInputItemParam:
     role = "user" if message.role == "customer" else "assistant"
-    return {"role": role, "content": message.text}
+    return {"role": role, "content": message.for_model}
+
+
+def _content(turn: Turn) -> str | list[ResponseInputContentParam]:
+    if not turn.images:
+        return turn.said
+    images: list[ResponseInputContentParam] = [
+        {"type": "input_image", "image_url": image, "detail": "auto"} for image in turn.images
+    ]
+    return [{"type": "input_text", "text": turn.said}, *images]

@@ -55,6 +55,17 @@ SEARCH_KNOWLEDGE: FunctionToolParam = {
     "strict": True,
 }
 
+OFFER_PHONE_BUTTON: FunctionToolParam = {
+    "type": "function",
+    "name": "offer_phone_button",
+    "description": (
+        "Show the customer a button that shares the phone number of their Telegram account, below your "
+        "answer. Use it in the answer that asks for the phone."
+    ),
+    "parameters": {"type": "object", "properties": {}, "required": [], "additionalProperties": False},
+    "strict": True,
+}
+
 NOTE_UNANSWERED: FunctionToolParam = {
     "type": "function",
     "name": "note_unanswered",
@@ -79,7 +90,7 @@ def tools_of(form: ContactForm, vector_store: str | None) -> list[ToolParam]:
         tools.append({"type": "file_search", "vector_store_ids": [vector_store], "max_num_results": 8})
     else:
         tools.append(SEARCH_KNOWLEDGE)
-    return [*tools, NOTE_UNANSWERED]
+    return [*tools, OFFER_PHONE_BUTTON, NOTE_UNANSWERED]
 
 
 def _property(field: FormField) -> dict[str, Any]:

@@ -9,6 +9,8 @@
     ├── AssistantError         the model gave no usable answer
     ├── DeliveryLater          Telegram did not take the message; try again after a pause
     ├── DeliveryRefused        Telegram will never take it (blocked, chat gone)
+    ├── FileTooBig             Telegram does not give a file of that size to bots
+    ├── FileUnreachable        a customer's file could not be had
     └── MailError              the mail server did not take the mail
 """
 
@@ -49,6 +51,14 @@ class AssistantError(SovetnikError):
         self.kind = kind
         self.detail = detail
         self.retry_after = retry_after
+
+
+class FileTooBig(SovetnikError):  # noqa: N818 - says all
+    """Telegram does not give a file of that size to bots."""
+
+
+class FileUnreachable(SovetnikError):  # noqa: N818 - as above
+    """A customer's file could not be had just now."""
 
 
 class DeliveryLater(SovetnikError):  # noqa: N818 - says what to do

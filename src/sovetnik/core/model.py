@@ -11,9 +11,35 @@ from typing import Literal
 
 Language = Literal["ru", "en"]
 Role = Literal["customer", "assistant", "manager"]
-IncomingKind = Literal["text", "start", "new", "unsupported", "blocked", "unblocked"]
+CustomerCommand = Literal["start", "new", "help", "contact", "privacy", "forget"]
+OwnerCommand = Literal["report", "status", "pause", "resume"]
+IncomingKind = (
+    Literal["text", "edited", "press", "unsupported", "pair", "blocked", "unblocked", "migrated"]
+    | CustomerCommand
+    | OwnerCommand
+)
+"""``text`` is whatever the model answers, also voices, photos and documents."""
 MessageKind = Literal["text", "answer", "quote", "error", "service"]
 """``answer`` comes from the model, ``quote`` from the documents alone, ``service`` are commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file of a customer's message, still at Telegram.
+
+    Attributes:
+        size: Bytes; None when Telegram does not say.
+        seconds: Of a voice or audio.
+        taken: Whether its words stand in the message already.
+    """
+
+    kind: Literal["voice", "photo", "document"]
+    file_id: str
+    name: str = ""
+    mime: str = ""
+    size: int | None = None
+    seconds: int | None = None
+    taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +47,12 @@ class Incoming:
     """A Telegram update in our words.
 
     Attributes:
-        text: The customer's text; for ``start`` the payload; for ``unsupported`` the kind of content.
+        text: The customer's text or caption; for ``start`` the payload; for ``unsupported`` the kind of
+            content; for ``press`` the button's data; for ``pair`` the code; for ``migrated`` the new chat id.
+        note: What the model has to know beside the text: who forwarded it, what it replies to.
+        attachments: Files that came with it.
+        album: Telegram's id of the album that the message is a part of.
+        press: Telegram's id of a pressed button's query.
     """
 
     update_id: int
@@ -33,11 +64,21 @@ class Incoming:
     name: str = ""
     username: str | None = None
     language_code: str | None = None
+    note: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    album: str | None = None
+    press: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """One customer's private chat."""
+    """One customer's private chat, or a group where the bot is spoken to.
+
+    Attributes:
+        consent: Version of the consent text that was shown here last.
+        keyboard: Whether the button that shares the phone is on the screen.
+        preview: Telegram's id of a message that the next answer takes the place of.
+    """
 
     id: int
     name: str
@@ -45,6 +86,14 @@ class Chat:
     language: Language
     source: str | None
     created_at: datetime
+    consent: str | None = None
+    keyboard: bool = False
+    preview: int | None = None
+
+    @property
+    def is_group(self) -> bool:
+        """Whether several people talk here; Telegram gives groups negative ids."""
+        return self.id < 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +138,8 @@ class Message:
     Attributes:
         passages: On an answer: what of the documents it was given, without the texts.
         unanswered: On an answer: the question that the documents do not answer.
+        note: What the model is told beside a customer's text: a quote, a document's words.
+        attachments: Files that came with a customer's message.
     """
 
     id: int
@@ -102,6 +153,13 @@ class Message:
     usage: Usage | None = None
     passages: tuple[Passage, ...] = ()
     unanswered: str | None = None
+    note: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def for_model(self) -> str:
+        """Note and text, as the model reads them."""
+        return f"{self.note}\n{self.text}".strip() if self.note else self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +174,12 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """A stored contact. ``revision`` starts at 1 and grows with every change."""
+    """A stored contact.
+
+    Attributes:
+        revision: Starts at 1 and grows with every change.
+        consent: Version of the consent text that the customer was shown, and when.
+    """
 
     id: int
     chat_id: int
@@ -124,6 +187,8 @@ class Lead:
     revision: int
     created_at: datetime
     updated_at: datetime
+    consent: str | None = None
+    consent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +206,8 @@ class Turn:
     Attributes:
         conversation: The provider's conversation id, or None when a new one has to be opened.
         updates: The inbox rows that the answer closes.
+        images: Pictures of the messages, as data URLs.
+        paused: Set while the owner has paused the bot: ``tell`` the customer so, or be ``silent``.
     """
 
     chat: Chat
@@ -149,6 +216,13 @@ class Turn:
     updates: tuple[int, ...]
     conversation: str | None
     lead: Lead | None
+    images: tuple[str, ...] = ()
+    paused: Literal["tell", "silent"] | None = None
+
+    @property
+    def said(self) -> str:
+        """What the customer said, as the model reads it."""
+        return "\n".join(message.for_model for message in self.messages)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +232,44 @@ class Command:
     chat: Chat
     token: str
     incoming: Incoming
-    stored_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """A chat that writes more than is answered; to be told so once."""
+
+    chat: Chat
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button under a message; ``data`` comes back when it is pressed."""
+
+    text: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keyboard:
+    """What stands below a message.
+
+    Attributes:
+        kind: ``phone``: the one button that shares the phone; ``remove``: takes it away; ``buttons``: under
+            the message itself.
+    """
+
+    kind: Literal["phone", "remove", "buttons"]
+    buttons: tuple[Button, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is to be stored and sent for a turn or a command."""
+    """What is to be stored and sent for a turn or a command.
+
+    Attributes:
+        consent: Version of the consent text that is in it.
+    """
 
     text: str
     kind: MessageKind = "answer"
@@ -171,6 +277,8 @@ class Answer:
     error_code: str | None = None
     passages: tuple[Passage, ...] = ()
     unanswered: str | None = None
+    keyboard: Keyboard | None = None
+    consent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +298,13 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An answer in the outbox. ``sent`` holds Telegram's ids of the pieces that already arrived."""
+    """An answer in the outbox.
+
+    Attributes:
+        sent: Telegram's ids of the pieces that already arrived.
+        keyboard: Goes with the last piece.
+        preview: Telegram's id of the message that it takes the place of.
+    """
 
     id: int
     chat_id: int
@@ -198,6 +312,22 @@ class Delivery:
     text: str
     sent: tuple[int, ...] = ()
     attempts: int = 0
+    keyboard: Keyboard | None = None
+    preview: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a chat's messages are answered.
+
+    Attributes:
+        join: Seconds to wait for another message of the same customer.
+        per_minute: Messages of one customer that are answered as they come; beyond that all wait for one
+            answer together. 0 = no limit.
+    """
+
+    join: float = 0.0
+    per_minute: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +337,7 @@ class Wait:
     seconds: float
 
 
-Step = Turn | Command | Delivery | Wait | None
+Step = Turn | Command | Flood | Delivery | Wait | None
 """The next thing to do in a chat; None: nothing is left and the chat has been released."""
 
 
@@ -235,6 +365,15 @@ class MailTask:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasure:
+    """A conversation at the provider that has to be erased there; ``id`` is its row in the outbox."""
+
+    id: int
+    conversation: str
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LeadDossier:
     """All that a lead mail shows."""
 
@@ -259,6 +398,29 @@ class Dialogue:
     chat: Chat
     messages: tuple[Message, ...]
     lead: Lead | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Rows that wait; ``oldest`` is when the first of them came."""
+
+    waiting: int
+    oldest: datetime | None
+
+    def age(self, now: datetime) -> float:
+        """Seconds that the oldest has waited; 0 when nothing waits."""
+        return max(0.0, (now - self.oldest).total_seconds()) if self.oldest else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """How the bot is, as far as its tables know."""
+
+    inbox: Queue
+    answers: Queue
+    mails: Queue
+    last_report: Window | None
+    paused_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,14 @@ from typing import Protocol
 from sovetnik.core.events import Event
 from sovetnik.core.model import (
     Answer,
+    Command,
     Contact,
     Delivery,
+    Erasure,
     Found,
     Incoming,
     LeadDossier,
+    Limits,
     MailTask,
     Message,
     Notice,
@@ -67,8 +70,22 @@ class Knowledge(Protocol):
 class Messenger(Protocol):
     """The way to the customer."""
 
-    def typing(self, chat_id: int) -> AbstractAsyncContextManager[None]:
-        """Show that an answer is being written, for as long as the context lasts."""
+    def composing(
+        self, turn: Turn, previewed: Callable[[int], Awaitable[None]]
+    ) -> AbstractAsyncContextManager[Callable[[str], None]]:
+        """Show that an answer is in the making, for as long as the context lasts.
+
+        Args:
+            turn: What is answered.
+            previewed: Called with Telegram's id of a real message that the answer will take the place of.
+
+        Returns:
+            A context that gives ``show``: call it with the whole text so far; it never waits.
+        """
+        ...
+
+    async def pressed(self, command: Command) -> None:
+        """Let go of a pressed button; never raises."""
         ...
 
     async def deliver(
@@ -128,7 +145,7 @@ class Store(Protocol):
         ...
 
     async def next_step(
-        self, chat_id: int, token: str, join: float, done: tuple[int, tuple[int, ...]] | None = None
+        self, chat_id: int, token: str, limits: Limits, done: tuple[int, tuple[int, ...]] | None = None
     ) -> Step:
         """Close the delivery ``done`` (row id, Telegram ids), then say what the chat needs next.
 
@@ -145,6 +162,50 @@ class Store(Protocol):
         self, chat_id: int, token: str, update_id: int, answer: Answer | None, *, fresh: bool
     ) -> Delivery | None:
         """Store the answer to a command; ``fresh`` starts a new conversation."""
+        ...
+
+    async def tell(self, chat_id: int, token: str, answer: Answer, *, flood: bool = False) -> Delivery:
+        """Store and queue what we say of our own accord; ``flood`` notes that the flood was spoken of."""
+        ...
+
+    async def passed(self, turn: Turn) -> None:
+        """Close a turn without an answer."""
+        ...
+
+    async def heard(self, message: Message) -> None:
+        """Keep what a message's files say: its text, note and attachments."""
+        ...
+
+    async def previewed(self, chat_id: int, telegram_id: int | None) -> None:
+        """Note a message that the next answer takes the place of; None when it has done so."""
+        ...
+
+    async def forget(self, chat_id: int, token: str, answer: Answer) -> Delivery:
+        """Erase a customer who asked for it; only the answer is kept."""
+        ...
+
+    async def owner_chats(self) -> set[int]:
+        """Chats that were paired."""
+        ...
+
+    async def pair(self, chat_id: int, code: str) -> bool:
+        """Make a chat the owner's; False when the code is none."""
+        ...
+
+    async def set_paused(self, *, paused: bool) -> None:
+        """Stop or go on with answering customers."""
+        ...
+
+    async def due_erasures(self, limit: int) -> Sequence[Erasure]:
+        """Conversations that the provider still has to erase."""
+        ...
+
+    async def erased(self, erasure_id: int) -> None:
+        """Close an erasure."""
+        ...
+
+    async def erasure_postponed(self, erasure_id: int, seconds: float, error: str) -> None:
+        """Put an erasure off."""
         ...
 
     async def delivered(self, delivery_id: int, telegram_ids: tuple[int, ...]) -> None:

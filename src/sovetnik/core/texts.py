@@ -22,7 +22,31 @@ class Texts:
 
     greeting: str
     fresh_start: str
+    help: str
+    privacy: str
+    share_phone: str
+    share_phone_button: str
+    forget_question: str
+    forget_yes: str
+    forget_no: str
+    forgotten: str
+    kept: str
+    thinking: str
+    flooding: str
+    paused: str
     only_text: str
+    sticker: str
+    place: str
+    video: str
+    foreign_card: str
+    voice_too_long: str
+    voice_unheard: str
+    photo_unseen: str
+    file_too_big: str
+    file_unreadable: str
+    file_unreachable: str
+    paired: str
+    bad_pairing: str
     trouble: str
     overloaded: str
     unavailable: str
@@ -43,7 +67,36 @@ RU = Texts(
     greeting="Здравствуйте! Я консультант — спросите меня о товарах, ценах, доставке или о чём угодно ещё. "
     "Отвечу сразу, в любое время.",
     fresh_start="Начнём сначала. О чём рассказать?",
-    only_text="Пока я понимаю только текст. Напишите, пожалуйста, словами — и я сразу отвечу.",
+    help="Спросите меня словами, голосом, фотографией или файлом — отвечу по документам компании.\n\n"
+    "/new — начать разговор заново\n/contact — оставить телефон менеджеру\n"
+    "/privacy — что я храню о вас\n/forget — стереть всё, что я о вас знаю",
+    privacy="Я храню вашу переписку со мной, имя и ник в Telegram, а если вы их оставите — телефон "
+    "и детали заказа. "
+    "Их видит владелец этого бота; ответы помогает составлять нейросеть, ей передаётся текст разговора.\n\n"
+    "/forget сотрёт всё это.",
+    share_phone="Нажмите кнопку внизу — и менеджер получит ваш номер. Можно и просто написать его.",
+    share_phone_button="📱 Отправить мой номер",
+    forget_question="Стереть всю нашу переписку и ваш контакт? Вернуть их будет нельзя.",
+    forget_yes="Да, стереть",
+    forget_no="Нет, оставить",
+    forgotten="Готово: переписка и контакт стёрты.",
+    kept="Хорошо, всё осталось как было.",
+    thinking="Ещё думаю над ответом, подождите, пожалуйста…",
+    flooding="Сообщений очень много — отвечу на все сразу примерно через минуту.",
+    paused="Консультант сейчас отдыхает. Ваше сообщение сохранено, его увидит менеджер.",
+    only_text="Такие сообщения я пока не понимаю. Напишите, пожалуйста, словами — и я сразу отвечу.",
+    sticker="🙂 Чем могу помочь?",
+    place="Карту я не вижу. Напишите, пожалуйста, адрес или город словами.",
+    video="Видео смотреть я не умею. Опишите, пожалуйста, словами или пришлите фотографию.",
+    foreign_card="Это не ваш контакт. Чтобы с вами связались, нажмите /contact или напишите свой номер.",
+    voice_too_long="Эта запись слишком длинная. Пришлите, пожалуйста, покороче или напишите главное словами.",
+    voice_unheard="Голосовые сообщения я здесь не понимаю. Напишите, пожалуйста, словами — и я сразу отвечу.",
+    photo_unseen="Фотографии я здесь не вижу. Опишите, пожалуйста, словами — и я сразу отвечу.",
+    file_too_big="Этот файл слишком большой. Пришлите, пожалуйста, поменьше или напишите главное словами.",
+    file_unreadable="Этот файл я не могу прочитать. Пришлите, пожалуйста, PDF, Word, Excel или текст.",
+    file_unreachable="Файл сейчас не загрузился. Пришлите его, пожалуйста, ещё раз через минуту.",
+    paired="Этот чат теперь ваш: /report — отчёт, /status — состояние, /pause и /resume — пауза.",
+    bad_pairing="Этот код не подходит: он одноразовый и живёт сутки. Новый напечатает программа при запуске.",
     trouble="Простите, у меня что-то не получилось. Напишите, пожалуйста, ещё раз через минуту. Код: {code}",
     overloaded="Сейчас очень много вопросов, и я не успел ответить. "
     "Напишите, пожалуйста, ещё раз через пару минут. Код: {code}",
@@ -66,7 +119,35 @@ EN = Texts(
     greeting="Hello! I am the shop's consultant: ask me about products, prices, delivery or anything else. "
     "I answer at once, at any hour.",
     fresh_start="Let us start afresh. What would you like to know?",
-    only_text="So far I understand text only. Please put it into words and I will answer at once.",
+    help="Ask me in words, by voice, with a photo or a file: I answer from the company's documents.\n\n"
+    "/new – start the conversation afresh\n/contact – leave your phone for a manager\n"
+    "/privacy – what I keep about you\n/forget – erase everything I know about you",
+    privacy="I keep our conversation, your name and username in Telegram and, if you leave them, your phone "
+    "and the details of your order. The owner of this bot sees them; a language model, which is given the "
+    "text of the conversation, helps to write the answers.\n\n/forget erases all of this.",
+    share_phone="Press the button below and a manager gets your number. Or simply send it as a message.",
+    share_phone_button="📱 Share my number",
+    forget_question="Erase our whole conversation and your contact? This cannot be undone.",
+    forget_yes="Yes, erase",
+    forget_no="No, keep",
+    forgotten="Done: the conversation and the contact are erased.",
+    kept="All right, everything stays as it was.",
+    thinking="I am still working on the answer, one moment please…",
+    flooding="That is a lot of messages: I will answer all of them together in about a minute.",
+    paused="The consultant is having a rest. Your message is saved and a manager will see it.",
+    only_text="I do not understand this kind of message yet. Please put it into words.",
+    sticker="🙂 How can I help?",
+    place="I cannot see maps. Please write the address or the town in words.",
+    video="I cannot watch videos. Please describe it in words or send a photo.",
+    foreign_card="This is not your own contact. To be called back, press /contact or write your number.",
+    voice_too_long="This recording is too long. Please send a shorter one or write the main point in words.",
+    voice_unheard="I do not understand voice messages here. Please put it into words.",
+    photo_unseen="I cannot see photos here. Please describe it in words and I will answer at once.",
+    file_too_big="This file is too big. Please send a smaller one or write the main point in words.",
+    file_unreadable="I cannot read this file. Please send a PDF, Word, Excel or text file.",
+    file_unreachable="The file could not be loaded just now. Please send it again in a minute.",
+    paired="This chat is now yours: /report, /status, /pause and /resume.",
+    bad_pairing="This code does not fit: it works once, for a day. A new one is printed at the start.",
     trouble="Sorry, something went wrong on my side. Please write again in a minute. Code: {code}",
     overloaded="There are very many questions just now and I did not manage to answer. "
     "Please write again in a couple of minutes. Code: {code}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -32,6 +33,9 @@ class Toolbox:
         passages: Everything of the documents that the assistant was given, best first.
         unanswered: The customer's question that the documents do not answer.
         used: Name, arguments and result of each call.
+        saved: Whether a contact was saved.
+        phone_button: Whether the answer shows the button that shares the phone.
+        consent: Shows the consent text where it was not shown yet; False when that failed.
     """
 
     turn: Turn
@@ -41,6 +45,9 @@ class Toolbox:
     passages: dict[tuple[str, str, str], Passage] = field(default_factory=dict[tuple[str, str, str], Passage])
     unanswered: str | None = None
     used: list[tuple[str, str, str]] = field(default_factory=list[tuple[str, str, str]])
+    saved: bool = False
+    phone_button: bool = False
+    consent: Callable[[], Awaitable[bool]] | None = None
 
     async def search(self, query: str) -> Found:
         """Look into the documents for the customer's question."""
@@ -72,6 +79,8 @@ class Toolbox:
             return await self._save_contact(values)
         if name == "search_knowledge":
             return await self._search_knowledge(values)
+        if name == "offer_phone_button":
+            return self._offer_phone_button()
         if name == "note_unanswered":
             self.unanswered = str(values.get("question") or self._said())[:500]
             return _json(noted=True)
@@ -79,6 +88,12 @@ class Toolbox:
 
     def _said(self) -> str:
         return "\n".join(message.text for message in self.turn.messages)
+
+    def _offer_phone_button(self) -> str:
+        if self.turn.chat.is_group:
+            return _json(error="this is a group: ask for the number in words")
+        self.phone_button = True
+        return _json(shown=True, note="The button appears with your answer; a typed number works as well.")
 
     async def _search_knowledge(self, values: dict[str, object]) -> str:
         query = values.get("query")
@@ -96,6 +111,8 @@ class Toolbox:
             contact = check_contact(self.form, values)
         except ContactProblem as problem:
             return _json(saved=False, problem=str(problem))
+        if self.consent and not await self.consent():
+            return _json(saved=False, problem="Telegram is away; ask the customer to try again later")
         try:
             saved = await self.store.save_lead(self.turn.chat.id, self.turn.token, contact, LEAD_MAIL_HOLD)
         except Fenced:
@@ -104,6 +121,7 @@ class Toolbox:
             log.error("lead_not_saved", chat=self.turn.chat.id, error=str(error))
             problem = "our database refused; do not promise anything, ask the customer to try again later"
             return _json(saved=False, problem=problem)
+        self.saved = True
         log.info("lead_saved", chat=self.turn.chat.id, lead=saved.lead.id, change=saved.change)
         return _saved(saved)
 

@@ -9,15 +9,29 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import structlog
 
+from sovetnik.core.commands import Commands, Office, phone_keyboard
 from sovetnik.core.contacts import ContactForm
 from sovetnik.core.errors import AssistantError, DeliveryLater, DeliveryRefused, Fenced, StorageError
-from sovetnik.core.events import Done
-from sovetnik.core.model import Answer, Command, Delivery, Trace, Turn, Usage, Wait
+from sovetnik.core.events import Done, Restarted, TextDelta, ToolUsed
+from sovetnik.core.house import House
+from sovetnik.core.model import (
+    Answer,
+    Command,
+    Delivery,
+    Flood,
+    Keyboard,
+    Limits,
+    Trace,
+    Turn,
+    Usage,
+    Wait,
+)
+from sovetnik.core.perception import Perceive, perceive_nothing, take_in, told, with_images
 from sovetnik.core.ports import Assistant, Desk, Knowledge, Messenger, Store
 from sovetnik.core.texts import storable, texts, trouble
 from sovetnik.core.tools import Toolbox
@@ -36,8 +50,10 @@ class Turns:
     """The worker for chats.
 
     Attributes:
-        greeting: The owner's own /start text; empty for ours.
-        join: Seconds to wait for another message of the same customer before answering.
+        house: The owner's own texts.
+        office: What the owner can ask for in Telegram.
+        perceive: Takes in files that customers send.
+        limits: When a chat's messages are answered.
         slots: How many turns are worked on at the same time; the others wait in order.
         wake_mails: Called when a mail may have become due.
         observe: Called after each turn.
@@ -49,11 +65,17 @@ class Turns:
     form: ContactForm
     wake_mails: Callable[[], None]
     knowledge: Knowledge | None = None
-    greeting: Callable[[], str] = lambda: ""
-    join: float = 0.7
+    house: House = field(default_factory=House)
+    office: Office | None = None
+    perceive: Perceive = perceive_nothing
+    limits: Limits = field(default_factory=Limits)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
     observe: Callable[[Trace], None] | None = None
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    commands: Commands = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.commands = Commands(self.store, self.messenger, self.house, self.office)
 
     async def drain(self, chat_id: int) -> None:
         """Do everything that waits in a chat, in order, then release it.
@@ -64,7 +86,7 @@ class Turns:
         done: tuple[int, tuple[int, ...]] | None = None
         while not self.stopping.is_set():
             try:
-                step = await self.store.next_step(chat_id, token, self.join, done)
+                step = await self.store.next_step(chat_id, token, self.limits, done)
                 done = None
                 if step is None:
                     return
@@ -81,14 +103,18 @@ class Turns:
         if done is not None:  # stopping: what was sent must not be sent again after the start
             await self.store.delivered(*done)
 
-    async def _do(self, step: Turn | Command | Delivery | Wait) -> tuple[int, tuple[int, ...]] | None:
+    async def _do(self, step: Turn | Command | Flood | Delivery | Wait) -> tuple[int, tuple[int, ...]] | None:
         if isinstance(step, Wait):
             await self._pause(step.seconds)
             return None
         if isinstance(step, Turn):
             delivery = await self._answer(step)
         elif isinstance(step, Command):
-            delivery = await self._command(step)
+            delivery = await self.commands.answer(step)
+        elif isinstance(step, Flood):
+            said = Answer(texts(step.chat.language).flooding, kind="service")
+            delivery = await self.store.tell(step.chat.id, step.token, said, flood=True)
+            log.warning("chat_floods", chat=step.chat.id, limit=self.limits.per_minute)
         else:
             delivery = step
         return await self._deliver(delivery) if delivery else None
@@ -104,11 +130,16 @@ class Turns:
     # answering
 
     async def _answer(self, turn: Turn) -> Delivery | None:
+        if turn.paused == "silent":
+            await self.store.passed(turn)
+            return None
+        if turn.paused == "tell":
+            return await self.store.answered(turn, Answer(texts(turn.chat.language).paused, kind="service"))
         began = time.monotonic()
-        toolbox = Toolbox(turn, self.store, self.form, self.knowledge)
-        async with self.slots, self.messenger.typing(turn.chat.id):
+        toolbox = Toolbox(turn, self.store, self.form, self.knowledge, consent=self._consent_for(turn))
+        async with self.slots, self.messenger.composing(turn, self._previewed(turn)) as show:
             try:
-                answer = await self._ask(turn, toolbox)
+                answer = await self._ask(turn, toolbox, show)
             except AssistantError as error:
                 answer = self._apology(turn, error)
             except StorageError:
@@ -126,12 +157,52 @@ class Turns:
             self.observe(Trace(turn.chat.id, answer, tuple(toolbox.used), seconds))
         return delivery
 
-    async def _ask(self, turn: Turn, toolbox: Toolbox) -> Answer:
+    def _previewed(self, turn: Turn) -> Callable[[int], Awaitable[None]]:
+        return lambda telegram_id: self.store.previewed(turn.chat.id, telegram_id)
+
+    def _consent_for(self, turn: Turn) -> Callable[[], Awaitable[bool]] | None:
+        """What shows the consent text before a contact is stored; None where that was done."""
+        consent = self.house.consent()
+        if consent is None or turn.chat.consent == consent.version:
+            return None
+        shown = False
+
+        async def show() -> bool:
+            nonlocal shown
+            if not shown:
+                answer = Answer(consent.text, kind="service", consent=consent.version)
+                delivery = await self.store.tell(turn.chat.id, turn.token, answer)
+                done = await self._deliver(delivery)
+                if done is not None:
+                    await self.store.delivered(*done)
+                    shown = True
+            return shown
+
+        return show
+
+    async def _take_in(self, turn: Turn) -> tuple[Turn, Answer | None]:
+        """The turn with its files taken in; an answer where there is nothing else in it."""
+        if not any(message.attachments for message in turn.messages):
+            return turn, None
+        taken = await asyncio.gather(*(take_in(message, self.perceive) for message in turn.messages))
+        for part in taken:
+            if part.stored is not None:
+                await self.store.heard(part.stored)
+        problems = [part.problem for part in taken if part.problem]
+        if len(problems) == len(taken):
+            said = told(texts(turn.chat.language), *problems[0])
+            return turn, Answer(said, kind="service")
+        return with_images(turn, taken), None
+
+    async def _ask(self, turn: Turn, toolbox: Toolbox, show: Callable[[str], None]) -> Answer:
         """The assistant's whole answer.
 
         Raises:
             AssistantError: also when the assistant's stream ended without an end.
         """
+        turn, answer = await self._take_in(turn)
+        if answer is not None:
+            return answer
 
         async def opened(conversation: str) -> None:
             await self.store.opened(turn.chat.id, turn.token, conversation)
@@ -143,18 +214,37 @@ class Turns:
             opened=opened,
         )
         done: Done | None = None
+        text = ""
         async for event in self.assistant.answer(turn, desk):  # to its end: assistants tidy up after Done
-            if isinstance(event, Done):
+            if isinstance(event, TextDelta):
+                text += event.text
+                show(text)
+            elif isinstance(event, Restarted):
+                text = ""
+            elif isinstance(event, ToolUsed):
+                text += "\n\n" if text else ""
+            else:
                 done = event
         if done is None:
             raise AssistantError("cut", "the assistant ended without an answer")
+        return self._finished(turn, toolbox, done)
+
+    def _finished(self, turn: Turn, toolbox: Toolbox, done: Done) -> Answer:
+        text, keyboard, version = done.text, None, None
+        if toolbox.phone_button and not toolbox.saved:
+            text, version = self.house.with_consent(text, turn.chat)
+            keyboard = phone_keyboard(turn.chat.language)
+        elif turn.chat.keyboard and toolbox.saved:
+            keyboard = Keyboard("remove")
         return Answer(
-            text=storable(done.text),
+            text=storable(text),
             kind=done.kind,
             usage=done.usage,
             error_code=done.code,
             passages=done.cited or tuple(toolbox.passages.values()),
             unanswered=storable(toolbox.unanswered) if toolbox.unanswered else None,
+            keyboard=keyboard,
+            consent=version,
         )
 
     def _apology(self, turn: Turn, error: AssistantError) -> Answer:
@@ -167,24 +257,7 @@ class Turns:
             usage=Usage(),
         )
 
-    # commands and deliveries
-
-    async def _command(self, command: Command) -> Delivery | None:
-        own = texts(command.chat.language)
-        kind = command.incoming.kind
-        if kind == "start":
-            text = self.greeting() or own.greeting
-        elif kind == "new":
-            text = own.fresh_start
-        else:
-            text = own.only_text
-        return await self.store.commanded(
-            command.chat.id,
-            command.token,
-            command.incoming.update_id,
-            Answer(text=text, kind="service"),
-            fresh=kind == "new",
-        )
+    # deliveries
 
     async def _deliver(self, delivery: Delivery) -> tuple[int, tuple[int, ...]] | None:
         """Send an answer; gives what the store has to note as delivered, or None when it was put off."""
@@ -201,7 +274,7 @@ class Turns:
                     await self._pause(STORE_RETRY)
 
         try:
-            return delivery.id, await self.messenger.deliver(delivery, note)
+            sent = await self.messenger.deliver(delivery, note)
         except DeliveryLater as later:
             seconds = later.pause.total_seconds() if later.pause else retry_pause(delivery.attempts)
             log.warning("delivery_put_off", chat=delivery.chat_id, seconds=seconds, reason=later.reason)
@@ -210,6 +283,10 @@ class Turns:
             level = log.info if refusal.blocked else log.error
             level("delivery_refused", chat=delivery.chat_id, reason=refusal.reason, blocked=refusal.blocked)
             await self.store.refused(delivery.id, refusal.reason, blocked=refusal.blocked)
+        else:
+            if delivery.preview is not None:
+                await self.store.previewed(delivery.chat_id, None)
+            return delivery.id, sent
         return None
 
 

@@ -17,19 +17,20 @@ log = structlog.get_logger("sovetnik.knowledge")
 LOOK_EVERY = 2.0
 """Seconds between looks at the folder: an owner who saves a file tries it at once."""
 
+TEXTS = ("instructions.md", "greeting.md", "privacy.md", "consent.md")
+
 
 @dataclass(frozen=True, slots=True)
 class _Read:
     """What was read, and the state of the files at that time."""
 
     stamp: tuple[tuple[str, int, int], ...]
-    instructions: str
-    greeting: str
+    texts: dict[str, str]
 
 
 @dataclass(slots=True)
 class ConsultantFolder:
-    """``instructions.md``, ``greeting.md`` and ``contact_form.toml``; ``knowledge/`` is the index's.
+    """The owner's texts (:data:`TEXTS`) and ``contact_form.toml``; ``knowledge/`` is the index's.
 
     Attributes:
         path: ``CONSULTANT_DIR``.
@@ -71,11 +72,19 @@ class ConsultantFolder:
 
     def instructions(self) -> str:
         """The owner's instructions to the consultant."""
-        return self._current().instructions
+        return self._current().texts["instructions.md"]
 
     def greeting(self) -> str:
         """The owner's own answer to /start; empty when there is none."""
-        return self._current().greeting
+        return self._current().texts["greeting.md"].strip()
+
+    def privacy(self) -> str:
+        """The owner's own answer to /privacy; empty when there is none."""
+        return self._current().texts["privacy.md"].strip()
+
+    def consent(self) -> str:
+        """What is shown before a contact is stored; empty when there is none."""
+        return self._current().texts["consent.md"].strip()
 
     def _current(self) -> _Read:
         if self._read is not None and time.monotonic() - self._looked < LOOK_EVERY:
@@ -84,24 +93,16 @@ class ConsultantFolder:
             return self._look()
         except OSError as error:  # a file that is being saved just now: what was read before still holds
             log.warning("consultant_folder_unreadable", error=str(error))
-            return self._read or _Read((), "", "")
+            return self._read or _Read((), dict.fromkeys(TEXTS, ""))
 
     def _look(self) -> _Read:
         self._looked = time.monotonic()
-        files = self._files()
-        stamp = tuple((str(f), (stat := f.stat()).st_mtime_ns, stat.st_size) for f in files)
+        found = {name: self.path / name for name in TEXTS if (self.path / name).is_file()}
+        stamp = tuple((name, (stat := f.stat()).st_mtime_ns, stat.st_size) for name, f in found.items())
         if self._read is None or self._read.stamp != stamp:
-            instructions, greeting = self.path / "instructions.md", self.path / "greeting.md"
-            self._read = _Read(
-                stamp=stamp,
-                instructions=_text(instructions) if instructions in files else "",
-                greeting=_text(greeting).strip() if greeting in files else "",
-            )
-            log.info("instructions_read", characters=len(self._read.instructions))
+            self._read = _Read(stamp, {name: _text(found[name]) if name in found else "" for name in TEXTS})
+            log.info("instructions_read", characters=len(self._read.texts["instructions.md"]))
         return self._read
-
-    def _files(self) -> list[Path]:
-        return [p for p in (self.path / "instructions.md", self.path / "greeting.md") if p.is_file()]
 
 
 def _text(path: Path) -> str:

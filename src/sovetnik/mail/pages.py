@@ -25,6 +25,7 @@ HTML_BUDGET = 80_000
 """Bytes of a mail's HTML: Gmail clips at about 102 kB, and relays may add their own lines."""
 
 WHOLE = Limits()
+BRIEF = Limits(value=500, rows=30, problems=10, gaps=10, question=300, askers=3)
 IN_MAIL = Limits(
     message=3_000, dialogue=12_000, value=480, rows=25, problems=12, gaps=20, question=320, askers=2
 )
@@ -100,6 +101,12 @@ def render_report_text(report: Report, look: Look) -> str:
     """The complete report as plain text, for a terminal."""
     wording = Wording(look)
     return _text("report.txt.j2", wording, report_view(report, wording, WHOLE), left_out=0)
+
+
+def render_report_brief(report: Report, look: Look) -> str:
+    """Figures, open questions and leads without the dialogues, as plain text for a chat."""
+    wording = Wording(look)
+    return _text("report_head.txt.j2", wording, report_view(report, wording, BRIEF))
 
 
 View: TypeAlias = LeadView | NoticeView | ReportView

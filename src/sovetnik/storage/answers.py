@@ -5,14 +5,17 @@ Each is a plain function of a ``Connection`` and may be run again after a rollba
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
 from sovetnik.core.errors import Fenced
-from sovetnik.core.model import Answer, Delivery, Turn
+from sovetnik.core.model import Answer, Button, Delivery, Keyboard, Message, Turn
 from sovetnik.storage.incoming import incoming_of, store_incoming
+from sovetnik.storage.rows import AnyRow
 from sovetnik.storage.tables import chats, conversations, inbox, messages, outbox
 
 
@@ -36,8 +39,10 @@ def opened(connection: Connection, chat_id: int, token: str, conversation: str, 
 
 def answered(connection: Connection, turn: Turn, answer: Answer, now: datetime) -> Delivery:
     """Store an answer, queue it, close the turn's updates and let its lead's mail go."""
-    check_owner(connection, turn.chat.id, turn.token)
-    delivery = _store_answer(connection, turn.chat.id, answer, now)
+    chat = check_owner(connection, turn.chat.id, turn.token)
+    delivery = store_answer(connection, turn.chat.id, chat.preview, answer, now)
+    if turn.paused:
+        connection.execute(update(chats).where(chats.c.id == turn.chat.id).values(pause_told_at=now))
     connection.execute(update(inbox).where(inbox.c.update_id.in_(turn.updates)).values(done_at=now))
     connection.execute(
         update(outbox)
@@ -71,7 +76,7 @@ def commanded(
     fresh: bool,
 ) -> Delivery | None:
     """Store a command with its answer and close its update; ``fresh`` starts a new conversation."""
-    check_owner(connection, chat_id, token)
+    chat = check_owner(connection, chat_id, token)
     row = connection.execute(select(inbox).where(inbox.c.update_id == update_id)).one()
     incoming = incoming_of(row)
     delivery = None
@@ -81,7 +86,7 @@ def commanded(
     else:
         store_incoming(connection, incoming, "service", row.received_at)
         connection.execute(update(inbox).where(inbox.c.update_id == update_id).values(done_at=now))
-        delivery = _store_answer(connection, chat_id, answer, now) if answer else None
+        delivery = store_answer(connection, chat_id, chat.preview, answer, now) if answer else None
     if incoming.kind == "start" and incoming.text:
         connection.execute(update(chats).where(chats.c.id == chat_id).values(source=incoming.text))
     if fresh:
@@ -100,16 +105,17 @@ def _start_afresh(connection: Connection, chat_id: int, now: datetime) -> None:
 def close_delivery(
     connection: Connection, delivery_id: int, telegram_ids: Sequence[int], now: datetime
 ) -> None:
-    """Note that an answer arrived, with Telegram's ids of its messages."""
+    """Note that an answer arrived, with Telegram's ids of its messages; its chat may have been erased."""
     message_id = connection.execute(
         update(outbox)
         .where(outbox.c.id == delivery_id)
         .values(done_at=now, progress=list(telegram_ids))
         .returning(outbox.c.ref)
-    ).scalar_one()
-    connection.execute(
-        update(messages).where(messages.c.id == message_id).values(telegram_ids=list(telegram_ids))
-    )
+    ).scalar_one_or_none()
+    if message_id is not None:
+        connection.execute(
+            update(messages).where(messages.c.id == message_id).values(telegram_ids=list(telegram_ids))
+        )
 
 
 def progressed(connection: Connection, delivery_id: int, sent: Sequence[int]) -> None:
@@ -133,20 +139,78 @@ def refused(connection: Connection, delivery_id: int, error: str, now: datetime,
         .where(outbox.c.id == delivery_id)
         .values(done_at=now, failed_at=now, error=error)
         .returning(outbox.c.chat_id)
-    ).scalar_one()
+    ).scalar_one_or_none()
     if blocked:
         connection.execute(update(chats).where(chats.c.id == chat_id).values(blocked_at=now))
 
 
-def check_owner(connection: Connection, chat_id: int, token: str) -> None:
-    """Raise :class:`Fenced` when another worker owns the chat by now."""
-    owner = connection.execute(select(chats.c.owner).where(chats.c.id == chat_id)).scalar_one_or_none()
-    if owner != token:
+def check_owner(connection: Connection, chat_id: int, token: str) -> AnyRow:
+    """The chat's row.
+
+    Raises:
+        Fenced: another worker owns the chat by now.
+    """
+    row = connection.execute(select(chats).where(chats.c.id == chat_id)).one_or_none()
+    if row is None or row.owner != token:
         raise Fenced(f"chat {chat_id} is owned by another worker")
+    return row
 
 
-def _store_answer(connection: Connection, chat_id: int, answer: Answer, now: datetime) -> Delivery:
+def tell(
+    connection: Connection, chat_id: int, token: str, answer: Answer, now: datetime, *, flood: bool
+) -> Delivery:
+    """Store and queue what we say of our own accord; ``flood`` notes that the flood was spoken of."""
+    chat = check_owner(connection, chat_id, token)
+    if flood:
+        connection.execute(update(chats).where(chats.c.id == chat_id).values(flood_told_at=now))
+    return store_answer(connection, chat_id, chat.preview, answer, now)
+
+
+def passed(connection: Connection, turn: Turn, now: datetime) -> None:
+    """Close a turn without an answer; what the provider holds of the chat is no longer all."""
+    check_owner(connection, turn.chat.id, turn.token)
+    connection.execute(update(inbox).where(inbox.c.update_id.in_(turn.updates)).values(done_at=now))
+    close_conversations(connection, turn.chat.id, now)
+
+
+def heard(connection: Connection, message: Message) -> None:
+    """Keep what a message's files say."""
+    connection.execute(
+        update(messages)
+        .where(messages.c.id == message.id)
+        .values(
+            text=message.text,
+            note=message.note or None,
+            attachments=[asdict(attachment) for attachment in message.attachments],
+        )
+    )
+
+
+def previewed(connection: Connection, chat_id: int, telegram_id: int | None) -> None:
+    """Note a message that the answer will take the place of; None when it has done so."""
+    connection.execute(update(chats).where(chats.c.id == chat_id).values(preview=telegram_id))
+
+
+def keyboard_from(payload: Mapping[str, Any] | None) -> Keyboard | None:
+    """An answer's keyboard as the outbox keeps it."""
+    found = (payload or {}).get("keyboard")
+    if found is None:
+        return None
+    return Keyboard(found["kind"], tuple(Button(**button) for button in found["buttons"]))
+
+
+def store_answer(
+    connection: Connection, chat_id: int, preview: int | None, answer: Answer, now: datetime
+) -> Delivery:
+    """Store an answer and queue it for delivery."""
     usage = answer.usage
+    changed: dict[str, Any] = {}
+    if answer.consent:
+        changed |= {"consent": answer.consent, "consent_at": now}
+    if answer.keyboard and answer.keyboard.kind != "buttons":
+        changed["keyboard"] = answer.keyboard.kind == "phone"
+    if changed:
+        connection.execute(update(chats).where(chats.c.id == chat_id).values(**changed))
     message_id = connection.execute(
         messages.insert()
         .values(
@@ -180,7 +244,15 @@ def _store_answer(connection: Connection, chat_id: int, answer: Answer, now: dat
             ref=message_id,
             created_at=now,
             due_at=now,
+            payload={"keyboard": asdict(answer.keyboard)} if answer.keyboard else None,
         )
         .returning(outbox.c.id)
     ).scalar_one()
-    return Delivery(id=row_id, chat_id=chat_id, message_id=message_id, text=answer.text)
+    return Delivery(
+        id=row_id,
+        chat_id=chat_id,
+        message_id=message_id,
+        text=answer.text,
+        keyboard=answer.keyboard,
+        preview=preview,
+    )

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select, union, update
 
-from sovetnik.core.model import Command, Delivery, Incoming, Step, Turn, Wait
+from sovetnik.core.model import Command, Delivery, Flood, Incoming, Limits, Step, Turn, Wait
 from sovetnik.core.texts import language_of
-from sovetnik.storage.answers import close_conversations, close_delivery
+from sovetnik.storage.answers import close_conversations, close_delivery, keyboard_from
+from sovetnik.storage.changes import edit, migrated
 from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
+from sovetnik.storage.owners import paused_at
 from sovetnik.storage.rows import AnyRow, chat_from, insert_once, lead_from, message_from
 from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox
 
@@ -26,28 +28,39 @@ MAX_JOIN = 5.0
 MAX_BATCH = 50
 """Messages answered together at most."""
 
+ALBUM_JOIN = 1.0
+"""Seconds that an album's next part is waited for: Telegram delivers each as an update of its own."""
+
+MINUTE = timedelta(minutes=1)
+
+SILENT = frozenset({"blocked", "unblocked", "migrated"})
+"""Kinds of updates that nobody answers."""
+
 
 def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -> set[int]:
     """Store updates, once each; gives the chats that went from idle to queued."""
     woken: set[int] = set()
     for incoming in updates:
-        silent = incoming.kind in {"blocked", "unblocked"}
         stored = connection.execute(
             insert_once(connection, inbox).values(
                 update_id=incoming.update_id,
                 chat_id=incoming.chat_id,
                 payload=payload_of(incoming),
                 received_at=now,
-                done_at=now if silent else None,
+                done_at=now if incoming.kind in SILENT else None,
             )
         )
-        if stored.rowcount and _note_chat(connection, incoming, now, silent=silent):
-            woken.add(incoming.chat_id)
+        if stored.rowcount:
+            chat_id = _note(connection, incoming, now)
+            if chat_id is not None and _queue(connection, chat_id):
+                woken.add(chat_id)
     return woken
 
 
-def _note_chat(connection: Connection, incoming: Incoming, now: datetime, *, silent: bool) -> bool:
-    """Keep the customer's name fresh; True when the chat has to be woken."""
+def _note(connection: Connection, incoming: Incoming, now: datetime) -> int | None:
+    """Do what an update does at once; gives the chat that it gives work to."""
+    if incoming.kind == "migrated":
+        return migrated(connection, incoming)
     known: dict[str, Any] = {
         "name": incoming.name,
         "username": incoming.username,
@@ -56,9 +69,13 @@ def _note_chat(connection: Connection, incoming: Incoming, now: datetime, *, sil
     }
     statement = insert_once(connection, chats, on=["id"], update_with=known)
     connection.execute(statement.values(id=incoming.chat_id, created_at=now, **known))
-    if silent:
-        return False
-    flip = update(chats).where(chats.c.id == incoming.chat_id, chats.c.owner.is_(None)).values(owner=QUEUED)
+    if incoming.kind == "edited":
+        edit(connection, incoming, now)
+    return None if incoming.kind in SILENT or incoming.kind == "edited" else incoming.chat_id
+
+
+def _queue(connection: Connection, chat_id: int) -> bool:
+    flip = update(chats).where(chats.c.id == chat_id, chats.c.owner.is_(None)).values(owner=QUEUED)
     return bool(connection.execute(flip).rowcount)
 
 
@@ -66,7 +83,7 @@ def next_step(
     connection: Connection,
     chat_id: int,
     token: str,
-    join: float,
+    limits: Limits,
     done: tuple[int, tuple[int, ...]] | None,
     now: datetime,
 ) -> Step:
@@ -83,18 +100,22 @@ def next_step(
     if answer is not None:
         return answer
     rows = _open_updates(connection, chat_id)
-    if not rows:
+    first = next((row for row in rows if row.payload["kind"] != "edited"), None)
+    if first is None:  # an edit alone waits for the customer's next message
         connection.execute(update(chats).where(chats.c.id == chat_id).values(owner=None))
         return None
-    if rows[0].payload["kind"] != "text":
-        incoming = incoming_of(rows[0])
+    if first.payload["kind"] != "text":
         chat = _learn_language(connection, chat, "")
-        return Command(chat=chat_from(chat), token=token, incoming=incoming)
+        return Command(chat=chat_from(chat), token=token, incoming=incoming_of(first))
     batch = _text_prefix(rows)
-    pause = _joining(batch, join, now)
+    pause = _joining(batch, limits.join, now)
     if pause > 0 and len(batch) == len(rows):
         return Wait(pause)
-    return _take(connection, chat, token, batch, now)
+    pause = _flooding(connection, chat_id, limits.per_minute, now)
+    if pause > 0:
+        told = chat.flood_told_at is not None and chat.flood_told_at > now - MINUTE
+        return Wait(pause) if told else Flood(chat=chat_from(chat), token=token)
+    return _take(connection, chat, token, batch[:MAX_BATCH], now)
 
 
 def _own(connection: Connection, chat: AnyRow, token: str) -> bool:
@@ -125,6 +146,8 @@ def _open_answer(connection: Connection, chat: AnyRow, now: datetime) -> Deliver
         text=row.text,
         sent=tuple(row.progress or ()),
         attempts=row.attempts,
+        keyboard=keyboard_from(row.payload),
+        preview=chat.preview,
     )
 
 
@@ -133,14 +156,14 @@ def _open_updates(connection: Connection, chat_id: int) -> Sequence[AnyRow]:
         select(inbox)
         .where(inbox.c.chat_id == chat_id, inbox.c.done_at.is_(None))
         .order_by(inbox.c.update_id)
-        .limit(MAX_BATCH)
+        .limit(2 * MAX_BATCH)
     ).all()
 
 
 def _text_prefix(rows: Sequence[AnyRow]) -> list[AnyRow]:
     batch: list[AnyRow] = []
     for row in rows:
-        if row.payload["kind"] != "text":
+        if row.payload["kind"] not in {"text", "edited"}:
             break
         batch.append(row)
     return batch
@@ -150,8 +173,24 @@ def _joining(batch: Sequence[AnyRow], join: float, now: datetime) -> float:
     """Seconds still to wait for another message of the same customer."""
     newest = max(row.received_at for row in batch)
     oldest = min(row.received_at for row in batch)
+    if any(row.payload.get("album") for row in batch):
+        join = max(join, ALBUM_JOIN)
     until = min(newest + timedelta(seconds=join), oldest + timedelta(seconds=max(MAX_JOIN, join)))
     return (until - now).total_seconds()
+
+
+def _flooding(connection: Connection, chat_id: int, per_minute: int, now: datetime) -> float:
+    """Seconds until the customer has written less than the limit within a minute."""
+    if not per_minute:
+        return 0.0
+    at = connection.execute(
+        select(messages.c.created_at)
+        .where(messages.c.chat_id == chat_id, messages.c.update_id.is_not(None))
+        .order_by(messages.c.id.desc())
+        .offset(per_minute - 1)
+        .limit(1)
+    ).scalar()
+    return (at + MINUTE - now).total_seconds() if at else 0.0
 
 
 def _take(connection: Connection, chat: AnyRow, token: str, batch: Sequence[AnyRow], now: datetime) -> Turn:
@@ -170,7 +209,15 @@ def _take(connection: Connection, chat: AnyRow, token: str, batch: Sequence[AnyR
         updates=updates,
         conversation=_take_conversation(connection, chat.id, token, now),
         lead=lead_from(lead) if lead else None,
+        paused=_paused(connection, chat),
     )
+
+
+def _paused(connection: Connection, chat: AnyRow) -> Literal["tell", "silent"] | None:
+    since = paused_at(connection)
+    if since is None:
+        return None
+    return "silent" if chat.pause_told_at is not None and chat.pause_told_at >= since else "tell"
 
 
 def _take_conversation(connection: Connection, chat_id: int, token: str, now: datetime) -> str | None:

@@ -9,28 +9,37 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sovetnik.core.model import Incoming
-from sovetnik.storage.rows import AnyRow, insert_once
+from sovetnik.core.perception import placeholder
+from sovetnik.storage.rows import AnyRow, attachments_from, insert_once
 from sovetnik.storage.tables import messages
 
 
 def store_incoming(connection: Connection, incoming: Incoming, kind: str, at: datetime) -> None:
     """Store what a customer sent as a line of the dialogue, once."""
-    text = incoming.text
-    if incoming.kind in {"start", "new"}:
-        text = f"/{incoming.kind} {incoming.text}".rstrip()
-    elif incoming.kind == "unsupported":
-        text = f"[{incoming.text}]"
     connection.execute(
         insert_once(connection, messages).values(
             chat_id=incoming.chat_id,
             role="customer",
             kind=kind,
-            text=text,
+            text=_line(incoming),
+            note=incoming.note or None,
+            attachments=[asdict(attachment) for attachment in incoming.attachments] or None,
             created_at=at,
             update_id=incoming.update_id,
             telegram_ids=[incoming.message_id] if incoming.message_id else None,
         )
     )
+
+
+def _line(incoming: Incoming) -> str:
+    """How the dialogue shows an update."""
+    if incoming.kind in {"text", "edited"}:
+        return incoming.text or placeholder(incoming.attachments)
+    if incoming.kind in {"unsupported", "press"}:
+        return f"[{incoming.text}]"
+    if incoming.kind == "pair":  # the code opens the owner's commands
+        return "/pair"
+    return f"/{incoming.kind} {incoming.text}".rstrip()
 
 
 def payload_of(incoming: Incoming) -> dict[str, Any]:
@@ -44,4 +53,5 @@ def incoming_of(row: AnyRow) -> Incoming:
     """An inbox row as an update."""
     payload: dict[str, Any] = dict(row.payload)
     payload["sent_at"] = datetime.fromisoformat(payload["sent_at"])
+    payload["attachments"] = attachments_from(payload.get("attachments"))
     return Incoming(**payload)

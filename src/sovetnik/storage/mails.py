@@ -16,17 +16,17 @@ from sovetnik.storage.tables import chats, leads, messages, outbox
 DIALOGUE_LIMIT = 500
 """Messages that a lead mail shows at most, the newest."""
 
-_OPEN_MAIL = (outbox.c.done_at.is_(None), outbox.c.kind != "answer")
+_OPEN_MAIL = (outbox.c.done_at.is_(None), outbox.c.kind.in_(("lead", "report", "notice")))
 
 
 def save_lead(
     connection: Connection, chat_id: int, token: str, contact: Contact, hold: float, now: datetime
 ) -> SavedLead:
     """Create or update the chat's lead and queue its mail in the same transaction."""
-    check_owner(connection, chat_id, token)
+    chat = check_owner(connection, chat_id, token)
     row = connection.execute(select(leads).where(leads.c.chat_id == chat_id)).one_or_none()
     if row is None:
-        values = _values(contact)
+        values = {**_values(contact), "consent": chat.consent, "consent_at": chat.consent_at}
         created = connection.execute(
             leads.insert()
             .values(chat_id=chat_id, created_at=now, updated_at=now, revision=1, **values)

@@ -6,7 +6,7 @@ from sqlalchemy import Engine, inspect, text
 
 from sovetnik.core.errors import ConfigError
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in ``migrations/versions``; a test compares them."""
 
 

@@ -163,7 +163,7 @@ def transcript(connection: Connection, chat_id: int, before: int) -> Sequence[Me
     kept: list[Message] = []
     room = TRANSCRIPT_CHARACTERS
     for row in rows:
-        room -= len(row.text)
+        room -= len(row.text) + len(row.note or "")
         if room < 0:
             break
         kept.append(message_from(row))

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from sovetnik.core.model import Chat, Contact, Language, Lead, Message, MessageKind, Passage, Role, Usage
+from sovetnik.core.model import (
+    Attachment,
+    Chat,
+    Contact,
+    Language,
+    Lead,
+    Message,
+    MessageKind,
+    Passage,
+    Role,
+    Usage,
+)
 from sovetnik.storage.tables import chats, leads, messages
 
 AnyRow: TypeAlias = Any
@@ -52,7 +63,15 @@ def chat_from(row: AnyRow, prefix: str = "") -> Chat:
         language=cast("Language", get("language") or DEFAULT_LANGUAGE),
         source=get("source"),
         created_at=get("created_at"),
+        consent=get("consent"),
+        keyboard=bool(get("keyboard")),
+        preview=get("preview"),
     )
+
+
+def attachments_from(found: Iterable[Mapping[str, Any]] | None) -> tuple[Attachment, ...]:
+    """Attachments as the database keeps them."""
+    return tuple(Attachment(**values) for values in found or ())
 
 
 def message_from(row: AnyRow, prefix: str = "") -> Message:
@@ -80,6 +99,8 @@ def message_from(row: AnyRow, prefix: str = "") -> Message:
         usage=usage,
         passages=tuple(Passage(text="", **passage) for passage in get("passages") or ()),
         unanswered=get("unanswered"),
+        note=get("note") or "",
+        attachments=attachments_from(get("attachments")),
     )
 
 
@@ -95,6 +116,8 @@ def lead_from(row: AnyRow, prefix: str = "") -> Lead:
         revision=get("revision"),
         created_at=get("created_at"),
         updated_at=get("updated_at"),
+        consent=get("consent"),
+        consent_at=get("consent_at"),
     )
 
 

@@ -18,9 +18,11 @@ from sovetnik.core.model import (
     Chat,
     Contact,
     Delivery,
+    Erasure,
     Incoming,
     Lead,
     LeadDossier,
+    Limits,
     MailTask,
     Message,
     Notice,
@@ -28,9 +30,10 @@ from sovetnik.core.model import (
     SavedLead,
     Step,
     Turn,
+    Vitals,
     Window,
 )
-from sovetnik.storage import answers, chats, engine, mails, migrate, reports
+from sovetnik.storage import answers, chats, engine, erasing, mails, migrate, owners, reports, vitals
 from sovetnik.storage.writer import Writer
 
 P = ParamSpec("P")
@@ -102,10 +105,10 @@ class SqlStore:
         return await self._write(lambda c: chats.accept(c, updates, self._clock()))
 
     async def next_step(
-        self, chat_id: int, token: str, join: float, done: tuple[int, tuple[int, ...]] | None = None
+        self, chat_id: int, token: str, limits: Limits, done: tuple[int, tuple[int, ...]] | None = None
     ) -> Step:
         """Close a delivery, then say what the chat needs next."""
-        return await self._write(lambda c: chats.next_step(c, chat_id, token, join, done, self._clock()))
+        return await self._write(lambda c: chats.next_step(c, chat_id, token, limits, done, self._clock()))
 
     async def answered(self, turn: Turn, answer: Answer) -> Delivery:
         """Store an answer, queue it and close the turn."""
@@ -118,6 +121,64 @@ class SqlStore:
         return await self._write(
             lambda c: answers.commanded(c, chat_id, token, update_id, answer, self._clock(), fresh=fresh)
         )
+
+    async def tell(self, chat_id: int, token: str, answer: Answer, *, flood: bool = False) -> Delivery:
+        """Store and queue what we say of our own accord."""
+        return await self._write(
+            lambda c: answers.tell(c, chat_id, token, answer, self._clock(), flood=flood)
+        )
+
+    async def passed(self, turn: Turn) -> None:
+        """Close a turn without an answer."""
+        await self._write(lambda c: answers.passed(c, turn, self._clock()))
+
+    async def heard(self, message: Message) -> None:
+        """Keep what a message's files say."""
+        await self._write(lambda c: answers.heard(c, message))
+
+    async def previewed(self, chat_id: int, telegram_id: int | None) -> None:
+        """Note a message that the next answer takes the place of."""
+        await self._write(lambda c: answers.previewed(c, chat_id, telegram_id))
+
+    async def forget(self, chat_id: int, token: str, answer: Answer) -> Delivery:
+        """Erase a customer who asked for it."""
+        return await self._write(lambda c: erasing.forget(c, chat_id, token, answer, self._clock()))
+
+    async def forget_wholly(self, chat_id: int) -> bool:
+        """Erase a customer without a trace; False when nothing of them is known."""
+        return await self._write(lambda c: erasing.forget_wholly(c, chat_id, self._clock()))
+
+    async def due_erasures(self, limit: int) -> Sequence[Erasure]:
+        """Conversations that the provider still has to erase."""
+        return await self._read(erasing.due_erasures, limit, self._clock())
+
+    async def erased(self, erasure_id: int) -> None:
+        """Close an erasure."""
+        await self._write(lambda c: erasing.erased(c, erasure_id))
+
+    async def erasure_postponed(self, erasure_id: int, seconds: float, error: str) -> None:
+        """Put an erasure off."""
+        await self._write(lambda c: erasing.erasure_postponed(c, erasure_id, seconds, error, self._clock()))
+
+    async def owner_chats(self) -> set[int]:
+        """Chats that were paired."""
+        return await self._read(owners.owner_chats)
+
+    async def offer_pairing(self, code: str) -> None:
+        """Let a code make a chat the owner's, once."""
+        await self._write(lambda c: owners.offer_pairing(c, code, self._clock()))
+
+    async def pair(self, chat_id: int, code: str) -> bool:
+        """Spend a code; False when it is none."""
+        return await self._write(lambda c: owners.pair(c, chat_id, code, self._clock()))
+
+    async def set_paused(self, *, paused: bool) -> None:
+        """Stop or go on with answering customers."""
+        await self._write(lambda c: owners.set_paused(c, self._clock(), paused=paused))
+
+    async def paused_at(self) -> datetime | None:
+        """Since when nobody is answered."""
+        return await self._read(owners.paused_at)
 
     async def delivered(self, delivery_id: int, telegram_ids: tuple[int, ...]) -> None:
         """Close a delivery."""
@@ -194,6 +255,10 @@ class SqlStore:
     async def lead_dossier(self, lead_id: int) -> LeadDossier | None:
         """A lead with its dialogue."""
         return await self._read(mails.lead_dossier, lead_id)
+
+    async def vitals(self) -> Vitals:
+        """How the bot is, as far as its tables know."""
+        return await self._read(vitals.vitals)
 
     async def last_report(self) -> Window | None:
         """The newest report's window."""

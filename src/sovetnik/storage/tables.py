@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Date,
     DateTime,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -70,6 +72,13 @@ chats = Table(
     Column("blocked_at", Utc),
     Column("owner", String(32)),  # NULL idle, 'queued' woken, else the token of the worker that owns it
     Column("history_from", BigInteger, nullable=False, default=0),  # messages above this id are remembered
+    Column("consent", String(16)),  # version of the consent text that was shown last
+    Column("consent_at", Utc),
+    # The server's default is for rows that SQLAlchemy does not make: the bulk copies of tests and tools.
+    Column("keyboard", Boolean, nullable=False, default=False, server_default=false()),
+    Column("preview", BigInteger),  # Telegram's id of a message that the next answer takes the place of
+    Column("flood_told_at", Utc),
+    Column("pause_told_at", Utc),
 )
 
 messages = Table(
@@ -92,6 +101,8 @@ messages = Table(
     Column("seconds", Float),
     Column("passages", JSON),  # of the documents that the answer was given
     Column("unanswered", Text),  # the question that the documents do not answer
+    Column("note", Text),  # what the model is told beside the text: a quote, a document's words
+    Column("attachments", JSON),
     Column("report_id", BigInteger),  # stamped by the report that shows it
     UniqueConstraint("update_id"),
     sqlite_autoincrement=True,
@@ -131,6 +142,8 @@ leads = Table(
     Column("phone", String(20), nullable=False),
     Column("order_text", Text, nullable=False),
     Column("fields", JSON, nullable=False),
+    Column("consent", String(16)),  # version of the consent text that was shown, and when
+    Column("consent_at", Utc),
     UniqueConstraint("chat_id"),
     sqlite_autoincrement=True,
 )
@@ -157,7 +170,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("kind", String(16), nullable=False),  # answer | lead | report | notice
+    Column("kind", String(16), nullable=False),  # answer | lead | report | notice | erase
     Column("key", Text, nullable=False),  # what must be sent once: answer-7, lead-42-r1, report-2026-11-21
     Column("chat_id", BigInteger),
     Column("ref", BigInteger, nullable=False),  # messages.id, leads.id or reports.id
@@ -165,7 +178,7 @@ outbox = Table(
     Column("created_at", Utc, nullable=False),
     Column("due_at", Utc, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("payload", JSON),  # a notice's words
+    Column("payload", JSON),  # a notice's words, an answer's keyboard, a conversation to erase
     Column("progress", JSON),  # Telegram ids or recipients that have it already
     Column("error", Text),
     Column("done_at", Utc),
@@ -197,4 +210,25 @@ reports = Table(
     Column("created_at", Utc, nullable=False),
     UniqueConstraint("day"),
     sqlite_autoincrement=True,
+)
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("chat_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("paired_at", Utc, nullable=False),
+)
+
+pairing = Table(  # one-time codes that make a chat an owner's
+    "pairing",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("expires_at", Utc, nullable=False),
+)
+
+state = Table(  # what holds for the whole bot: since when it is paused
+    "state",
+    metadata,
+    Column("key", String(32), primary_key=True),
+    Column("value", JSON, nullable=False),
 )

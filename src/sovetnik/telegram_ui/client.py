@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 import telegram
-from telegram.error import InvalidToken, NetworkError, TelegramError
+from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from sovetnik.core.errors import ConfigError
@@ -97,6 +97,20 @@ async def say_hello(bot: telegram.Bot, settings: BotSettings) -> str:
         else:
             break
     return bot.username
+
+
+def who_we_are(bot: telegram.Bot) -> telegram.User | None:
+    """The bot's own account; None before Telegram has told it."""
+    try:
+        return bot.bot
+    except RuntimeError:  # PTB's word for "not initialised"
+        return None
+
+
+def seconds_of(error: RetryAfter) -> float:
+    """How long Telegram asks to wait."""
+    pause = error.retry_after
+    return float(pause) if isinstance(pause, int | float) else pause.total_seconds()
 
 
 def _unreachable(settings: BotSettings, error: NetworkError) -> str:

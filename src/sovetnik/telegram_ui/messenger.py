@@ -1,4 +1,4 @@
-"""Messages out: typing, sending, and Telegram's refusals in our words."""
+"""Messages out: sending, the show before it, and Telegram's refusals in our words."""
 
 from __future__ import annotations
 
@@ -10,45 +10,52 @@ from datetime import timedelta
 
 import structlog
 import telegram
-from telegram.constants import ChatAction
-from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
+from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from sovetnik.core.errors import DeliveryLater, DeliveryRefused
-from sovetnik.core.model import Delivery
+from sovetnik.core.model import Command, Delivery, Keyboard, Turn
+from sovetnik.telegram_ui.client import seconds_of
+from sovetnik.telegram_ui.composing import Composing, Streaming
 from sovetnik.telegram_ui.pace import Pace
 from sovetnik.telegram_ui.pieces import Piece, pieces, plain_pieces
 
 log = structlog.get_logger("sovetnik.messenger")
 
-TYPING_AFTER = 0.3
-"""Seconds: an answer that comes at once needs no "typing"."""
-
-TYPING_EVERY = 4.0
-"""Seconds: Telegram shows it for five."""
+Markup = telegram.ReplyKeyboardMarkup | telegram.ReplyKeyboardRemove | telegram.InlineKeyboardMarkup
 
 
 class TelegramMessenger:
-    """The way to the customer; see :class:`sovetnik.core.ports.Messenger`."""
+    """The way to the customer; see :class:`sovetnik.core.ports.Messenger`.
 
-    def __init__(self, bot: telegram.Bot, pace: Pace) -> None:
+    Args:
+        bot: The bot, initialised.
+        pace: Shared by everything that sends.
+        streaming: How a growing answer is shown.
+    """
+
+    def __init__(self, bot: telegram.Bot, pace: Pace, streaming: Streaming = "drafts") -> None:
         self._bot = bot
         self._pace = pace
+        self._streaming: Streaming = streaming
 
     @asynccontextmanager
-    async def typing(self, chat_id: int) -> AsyncGenerator[None]:
-        """Show "typing" for as long as the context lasts."""
-        task = asyncio.create_task(self._type(chat_id))
+    async def composing(
+        self, turn: Turn, previewed: Callable[[int], Awaitable[None]]
+    ) -> AsyncGenerator[Callable[[str], None]]:
+        """Show that an answer is in the making; see the port."""
+        show = Composing(
+            bot=self._bot,
+            pace=self._pace,
+            turn=turn,
+            mode="edits" if turn.chat.is_group and self._streaming != "off" else self._streaming,
+            draft_id=turn.messages[0].id,
+            previewed=previewed,
+        )
+        task = asyncio.create_task(show.run())
         try:
-            yield
+            yield show.show
         finally:
-            task.cancel()
-
-    async def _type(self, chat_id: int) -> None:
-        await asyncio.sleep(TYPING_AFTER)
-        while True:
-            with contextlib.suppress(TelegramError):  # an ornament; the answer will meet the same trouble
-                await self._bot.send_chat_action(chat_id, ChatAction.TYPING)
-            await asyncio.sleep(TYPING_EVERY)
+            await show.end(task)
 
     async def deliver(
         self, delivery: Delivery, note: Callable[[tuple[int, ...]], Awaitable[None]]
@@ -58,18 +65,30 @@ class TelegramMessenger:
         todo = _pieces(delivery)[len(sent) :]
         for left, piece in zip(range(len(todo) - 1, -1, -1), todo, strict=True):
             await self._pace.wait(delivery.chat_id)
-            sent = (*sent, await self._send(delivery.chat_id, piece))
+            markup = None if left or delivery.keyboard is None else _markup(delivery.keyboard)
+            sent = (*sent, await self._send(delivery.chat_id, piece, markup))
             if left:
                 await note(sent)
+        if delivery.preview is not None:
+            await self._delete(delivery.chat_id, delivery.preview)
         return sent
 
-    async def _send(self, chat_id: int, piece: Piece) -> int:
+    async def pressed(self, command: Command) -> None:
+        """Let go of a pressed button and take its keyboard away; see the port."""
+        incoming = command.incoming
+        if incoming.press:
+            with contextlib.suppress(TelegramError):  # pressed long ago: Telegram has let go by itself
+                await self._bot.answer_callback_query(incoming.press)
+        with contextlib.suppress(TelegramError):
+            await self._bot.edit_message_reply_markup(incoming.chat_id, incoming.message_id)
+
+    async def _send(self, chat_id: int, piece: Piece, markup: Markup | None) -> int:
         try:
-            message = await self._send_formatted(chat_id, piece)
+            message = await self._send_formatted(chat_id, piece, markup)
         except RetryAfter as error:
-            pause = error.retry_after
-            seconds = pause if isinstance(pause, timedelta) else timedelta(seconds=pause)
-            raise DeliveryLater(seconds, "Telegram asks to slow down") from error
+            raise DeliveryLater(timedelta(seconds=seconds_of(error)), "Telegram asks to slow down") from error
+        except ChatMigrated as error:  # the update that says so is on its way to us
+            return await self._send(error.new_chat_id, piece, markup)
         except Forbidden as error:
             raise DeliveryRefused(error.message, blocked=True) from error
         except BadRequest as error:
@@ -78,15 +97,23 @@ class TelegramMessenger:
             raise DeliveryLater(None, f"{type(error).__name__}: {error.message}") from error
         return message.message_id
 
-    async def _send_formatted(self, chat_id: int, piece: Piece) -> telegram.Message:
+    async def _send_formatted(self, chat_id: int, piece: Piece, markup: Markup | None) -> telegram.Message:
         """With entities; where Telegram refuses those, the same text without them."""
         try:
-            return await self._bot.send_message(chat_id, piece.text, entities=piece.entities)
+            return await self._bot.send_message(
+                chat_id, piece.text, entities=piece.entities, reply_markup=markup
+            )
         except BadRequest as error:
             if "entit" not in error.message.lower():
                 raise
             log.error("entities_refused", chat=chat_id, reason=error.message)
-            return await self._bot.send_message(chat_id, piece.text)
+            return await self._bot.send_message(chat_id, piece.text, reply_markup=markup)
+
+    async def _delete(self, chat_id: int, message_id: int) -> None:
+        try:
+            await self._bot.delete_message(chat_id, message_id)
+        except TelegramError as error:
+            log.warning("preview_stays", chat=chat_id, reason=error.message)
 
 
 def _pieces(delivery: Delivery) -> list[Piece]:
@@ -95,3 +122,13 @@ def _pieces(delivery: Delivery) -> list[Piece]:
     except Exception:  # a text that the converter trips over must not hold up its chat for ever
         log.exception("formatting_failed", chat=delivery.chat_id)
         return plain_pieces(delivery.text)
+
+
+def _markup(keyboard: Keyboard) -> Markup:
+    if keyboard.kind == "remove":
+        return telegram.ReplyKeyboardRemove()
+    if keyboard.kind == "phone":
+        button = telegram.KeyboardButton(keyboard.buttons[0].text, request_contact=True)
+        return telegram.ReplyKeyboardMarkup([[button]], resize_keyboard=True, one_time_keyboard=True)
+    row = [telegram.InlineKeyboardButton(one.text, callback_data=one.data) for one in keyboard.buttons]
+    return telegram.InlineKeyboardMarkup([row])

@@ -18,7 +18,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 
 from sovetnik.core.errors import StorageError
 from sovetnik.core.model import Incoming
-from sovetnik.telegram_ui.client import POLL_SECONDS
+from sovetnik.telegram_ui.client import POLL_SECONDS, seconds_of, who_we_are
 from sovetnik.telegram_ui.incoming import ALLOWED_UPDATES, incoming_from
 
 log = structlog.get_logger("sovetnik.polling")
@@ -72,7 +72,7 @@ class Poller:
             updates: Sequence[telegram.Update] = await self._bot.get_updates(
                 offset=self._offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES
             )
-            found = [incoming_from(update) for update in updates]
+            found = [incoming_from(update, who_we_are(self._bot)) for update in updates]
         except TelegramError:
             raise
         except Exception:  # one update of this batch cannot be read: take the others
@@ -88,7 +88,7 @@ class Poller:
         found: list[Incoming] = []
         for update in raw:
             try:
-                incoming = incoming_from(telegram.Update.de_json(update, self._bot))
+                incoming = incoming_from(telegram.Update.de_json(update, self._bot), who_we_are(self._bot))
             except Exception:  # noqa: BLE001 - whatever it is, nobody can read it
                 log.error("update_skipped", update_id=update["update_id"])
             else:
@@ -121,7 +121,7 @@ class Poller:
 
     def _pause_after(self, error: Exception) -> float:
         if isinstance(error, RetryAfter):
-            return _seconds(error)
+            return seconds_of(error)
         if isinstance(error, Conflict | InvalidToken):
             return min(LONGEST_PAUSE, 5.0 * self._failures)
         return min(LONGEST_PAUSE, 0.5 * 2 ** min(self._failures - 1, 6))
@@ -131,11 +131,6 @@ class Poller:
         request = self._bot._request[0]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         await request.shutdown()
         await request.initialize()
-
-
-def _seconds(error: RetryAfter) -> float:
-    pause = error.retry_after
-    return float(pause) if isinstance(pause, int | float) else pause.total_seconds()
 
 
 def _words(error: Exception) -> str:

@@ -12,19 +12,21 @@ from telegram.ext import Updater
 
 from sovetnik.core.errors import ConfigError
 from sovetnik.core.model import Incoming
+from sovetnik.telegram_ui.client import who_we_are
 from sovetnik.telegram_ui.incoming import ALLOWED_UPDATES, incoming_from
 
 
 class _DurableQueue(asyncio.Queue[object]):
     """PTB's handler puts each update here and then answers Telegram; a put that raises answers 500."""
 
-    def __init__(self, accept: Callable[[Sequence[Incoming]], Awaitable[None]]) -> None:
+    def __init__(self, bot: telegram.Bot, accept: Callable[[Sequence[Incoming]], Awaitable[None]]) -> None:
         super().__init__()
+        self._bot = bot
         self._accept = accept
 
     async def put(self, item: object) -> None:
         """Write the update to disk; nothing is kept in memory."""
-        incoming = incoming_from(item) if isinstance(item, telegram.Update) else None
+        incoming = incoming_from(item, who_we_are(self._bot)) if isinstance(item, telegram.Update) else None
         if incoming:
             await self._accept([incoming])
 
@@ -33,7 +35,7 @@ class Webhook:
     """Listens for Telegram's calls."""
 
     def __init__(self, bot: telegram.Bot, accept: Callable[[Sequence[Incoming]], Awaitable[None]]) -> None:
-        self._updater = Updater(bot, update_queue=_DurableQueue(accept))
+        self._updater = Updater(bot, update_queue=_DurableQueue(bot, accept))
 
     async def start(self, url: str, listen: str, secret: str) -> None:
         """Listen and tell Telegram where.
