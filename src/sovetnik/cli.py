@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from datetime import UTC, date, datetime
-from json import dumps
+from collections.abc import Coroutine
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,10 +20,7 @@ from sovetnik.words import language, words
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from sovetnik.core.contacts import ContactForm
-    from sovetnik.core.model import Chat, Lead, Message, Report
     from sovetnik.settings import Settings
-    from sovetnik.storage import SqlStore
 
 log = structlog.get_logger("sovetnik.cli")
 
@@ -95,7 +90,9 @@ def report(
     send: Annotated[bool, Parameter(help=W.report_send)] = False,
 ) -> None:
     """The daily report, on demand."""
-    _go(_report(_settings(), date, html, send=send))
+    from sovetnik import records_cli
+
+    _go(records_cli.report(_settings(), date, html, send=send))
 
 
 @app.command(help=W.export)
@@ -106,28 +103,30 @@ def export(
     format: Format = "jsonl",  # noqa: A002 - the option's name
 ) -> None:
     """Every stored message."""
+    from sovetnik import records_cli
+
     settings = _settings()
     start, end = _aware(from_, settings.timezone), _aware(to, settings.timezone)
-
-    async def rows(store: SqlStore) -> AsyncIterator[Mapping[str, object]]:
-        async for exported in store.export(start, end):
-            yield _exported_row(exported.message, exported.chat)
-
-    _go(_print_rows(settings, rows, _EXPORTED, format))
+    _go(records_cli.export(settings, start, end, format))
 
 
 @app.command(help=W.leads)
 def leads(*, format: Format = "jsonl") -> None:  # noqa: A002 - the option's name
     """Every lead."""
-    settings = _settings()
-    columns = (*_LEAD, *_form(settings).labels())
+    from sovetnik import records_cli
 
-    async def rows(store: SqlStore) -> AsyncIterator[Mapping[str, object]]:
-        async for lead, chat in store.leads():
-            row = _lead_row(lead, chat)
-            yield {name: row.get(name) for name in dict.fromkeys((*columns, *row))}
+    _go(records_cli.leads(_settings(), format))
 
-    _go(_print_rows(settings, rows, columns, format))
+
+@app.command(help=W.forget)
+def forget(
+    chat_id: Annotated[int, Parameter(help=W.forget_chat, allow_leading_hyphen=True)],
+    /,
+) -> None:
+    """Erase a customer."""
+    from sovetnik import records_cli
+
+    _go(records_cli.forget(_settings(), chat_id))
 
 
 knowledge = App(name="knowledge", help=W.knowledge)
@@ -195,142 +194,7 @@ def _go(work: Coroutine[Any, Any, None]) -> None:
     asyncio.run(work)
 
 
-def _form(settings: Settings) -> ContactForm:
-    from sovetnik.knowledge.form import read_form
-
-    return read_form(settings.consultant_dir / "contact_form.toml", settings.phone_region)
-
-
 def _aware(moment: datetime | None, zone: ZoneInfo) -> datetime | None:
     if moment is None or moment.tzinfo is not None:
         return moment
     return moment.replace(tzinfo=zone)
-
-
-async def _report(settings: Settings, day: date | None, html: Path | None, *, send: bool) -> None:
-    from sovetnik.core.reports import calendar_day
-    from sovetnik.mail import render_report_html, render_report_text
-    from sovetnik.parts import make_look
-    from sovetnik.storage import SqlStore
-
-    async with SqlStore.open(settings.database_url.get_secret_value(), exclusive=False) as store:
-        if day is None:
-            found = await store.open_report(datetime.now(settings.timezone).date())
-        else:
-            found = await store.day_report(calendar_day(day, settings.timezone))
-    look = make_look(settings, _form(settings))
-    if html:
-        _write_private(html, render_report_html(found, look))
-        print(W.report_written.format(path=html))
-    if send:
-        await _send_report(settings, found)
-    if not html and not send:
-        print(render_report_text(found, look))
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that holds customers' phones: for its owner only."""
-    try:
-        path.unlink(missing_ok=True)  # an older one may be readable by others
-        with os.fdopen(
-            os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
-        ) as file:
-            file.write(text)
-    except OSError as error:
-        raise ConfigError(f"--html: cannot write {path}: {error.strerror}; name another file") from error
-
-
-async def _send_report(settings: Settings, found: Report) -> None:
-    from sovetnik.parts import make_mailer
-
-    accepted = await make_mailer(settings, _form(settings)).send_report(found, ())
-    if accepted is None:
-        raise ConfigError(W.report_nobody)
-    print(W.report_sent.format(count=len(accepted)))
-
-
-_EXPORTED = (
-    "chat_id",
-    "time",
-    "role",
-    "text",
-    "kind",
-    "id",
-    "customer",
-    "username",
-    "source",
-    "error_code",
-    "input_tokens",
-    "output_tokens",
-    "documents",
-    "unanswered",
-)
-
-
-def _exported_row(message: Message, chat: Chat) -> dict[str, object]:
-    usage = message.usage
-    values = (
-        message.chat_id,
-        message.created_at.astimezone(UTC).isoformat(),
-        message.role,
-        message.text,
-        message.kind,
-        message.id,
-        chat.name,
-        chat.username,
-        chat.source,
-        message.error_code,
-        usage.input_tokens if usage else None,
-        usage.output_tokens if usage else None,
-        ", ".join(dict.fromkeys(passage.source for passage in message.passages)) or None,
-        message.unanswered,
-    )
-    return dict(zip(_EXPORTED, values, strict=True))
-
-
-_LEAD = (
-    "id",
-    "chat_id",
-    "created_at",
-    "name",
-    "phone",
-    "order",
-    "updated_at",
-    "revision",
-    "username",
-    "source",
-)
-
-
-def _lead_row(lead: Lead, chat: Chat) -> dict[str, object]:
-    contact = lead.contact
-    values = (
-        lead.id,
-        lead.chat_id,
-        lead.created_at.astimezone(UTC).isoformat(),
-        contact.name,
-        contact.phone,
-        contact.order,
-        lead.updated_at.astimezone(UTC).isoformat(),
-        lead.revision,
-        chat.username,
-        chat.source,
-    )
-    return {**contact.fields, **dict(zip(_LEAD, values, strict=True))}
-
-
-Rows = Callable[["SqlStore"], AsyncIterator[Mapping[str, object]]]
-
-
-async def _print_rows(settings: Settings, rows: Rows, columns: Sequence[str], format_: str) -> None:
-    from sovetnik.storage import SqlStore
-
-    writer = csv.DictWriter(sys.stdout, columns, extrasaction="ignore")
-    if format_ == "csv":
-        writer.writeheader()
-    async with SqlStore.open(settings.database_url.get_secret_value(), exclusive=False) as store:
-        async for row in rows(store):
-            if format_ == "csv":
-                writer.writerow(row)
-            else:
-                print(dumps(row, ensure_ascii=False))

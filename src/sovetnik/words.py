@@ -33,6 +33,11 @@ class Words:
     export_to: str
     format: str
     leads: str
+    forget: str
+    forget_chat: str
+    forget_unknown: str
+    forgotten: str
+    forget_later: str
     knowledge: str
     sync: str
     status: str
@@ -78,6 +83,11 @@ EN = Words(
     export_to="Only up to this time.",
     format="jsonl or csv.",
     leads="Every lead, to standard output.",
+    forget="Erase a customer: messages, lead, and the conversation at the provider.",
+    forget_chat="The customer's Telegram chat id, as export and leads print it.",
+    forget_unknown="nothing is known of chat {chat}; `sovetnik export` and `sovetnik leads` print the ids",
+    forgotten="Chat {chat} is erased.",
+    forget_later="Conversations still to be erased at the provider: {count}; the running bot goes on.",
     knowledge="The knowledge folder: what the consultant knows.",
     sync="Bring the index to what the folder holds; only changed files are read.",
     status="What is in the index, and which files could not be read.",
@@ -123,6 +133,11 @@ RU = Words(
     export_to="Только до этого времени.",
     format="jsonl или csv.",
     leads="Все заявки, в стандартный вывод.",
+    forget="Стереть покупателя: сообщения, заявку и разговор у провайдера.",
+    forget_chat="Номер чата покупателя в Telegram, как его печатают export и leads.",
+    forget_unknown="о чате {chat} ничего не известно; номера печатают `sovetnik export` и `sovetnik leads`",
+    forgotten="Чат {chat} стёрт.",
+    forget_later="Разговоров, которые осталось стереть у провайдера: {count}; этим займётся работающий бот.",
     knowledge="Папка знаний: что знает консультант.",
     sync="Привести индекс к тому, что лежит в папке; читаются только изменённые файлы.",
     status="Что есть в индексе и какие файлы не прочитались.",
