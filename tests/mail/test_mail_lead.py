@@ -20,7 +20,8 @@ from mail_samples import (
     text_of,
 )
 
-from sovetnik.core.model import Contact
+from sovetnik.core.model import Attachment, Contact
+from sovetnik.core.perception import placeholder
 from sovetnik.mail import Envelope, Look, compose_lead
 
 
@@ -147,3 +148,36 @@ def test_order_with_html_stays_text() -> None:
     html = html_of(compose_lead(dossier(contact), RU, ENVELOPE))
     assert "<script" not in html
     assert '<script>alert("x")</script> & co' in Page(html).text
+
+
+@pytest.mark.parametrize(
+    ("look", "words"), [(RU, "📷 фото, 📎 план <b>.pdf"), (EN, "📷 photo, 📎 план <b>.pdf")]
+)
+def test_files_without_words_are_named_in_the_owners_language(look: Look, words: str) -> None:
+    files = (Attachment("photo", "f1"), Attachment("document", "f2", name="план <b>.pdf"))
+    mail = compose_lead(
+        dossier(dialogue=[said(1, "customer", placeholder(files), attachments=files)]), look, ENVELOPE
+    )
+    assert words in text_of(mail)
+    assert words in Page(html_of(mail)).text
+    assert "[photo]" not in text_of(mail)
+
+
+def test_a_voice_is_shown_by_its_words_and_named_as_one() -> None:
+    files = (Attachment("voice", "f1", taken=True),)
+    mail = compose_lead(
+        dossier(dialogue=[said(1, "customer", "Есть доставка?", attachments=files)]), RU, ENVELOPE
+    )
+    assert "Есть доставка?" in Page(html_of(mail)).text
+    assert "🎤 голосовое" in Page(html_of(mail)).text
+
+
+def test_the_consent_stands_with_the_lead() -> None:
+    lead = dossier()
+    agreed = replace(lead, lead=replace(lead.lead, consent="1a2b3c4d", consent_at=NOON))
+    for part in (
+        text_of(compose_lead(agreed, RU, ENVELOPE)),
+        Page(html_of(compose_lead(agreed, RU, ENVELOPE))).text,
+    ):
+        assert "версия 1a2b3c4d" in part
+        assert "15:00" in part

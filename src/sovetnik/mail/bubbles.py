@@ -10,6 +10,7 @@ from typing import Literal
 from markupsafe import Markup, escape
 
 from sovetnik.core.model import Chat, Message, Passage
+from sovetnik.core.perception import is_bare
 from sovetnik.mail.headers import header_text, scrub
 from sovetnik.mail.markdown import markdown_html, markdown_plain, plain_html
 from sovetnik.mail.wording import Wording
@@ -129,7 +130,7 @@ def make_bubbles(
 
 
 def _bubble(message: Message, chat: Chat, wording: Wording, shortener: Shortener, day: date | None) -> Bubble:
-    full = scrub(message.text).strip()
+    full = scrub(_words_of(message, wording)).strip()
     text = shortener.text(full, shortener.limits.message)
     # Only the model writes Markdown; a customer's asterisks are their own.
     formatted = message.role == "assistant"
@@ -141,10 +142,28 @@ def _bubble(message: Message, chat: Chat, wording: Wording, shortener: Shortener
         text=markdown_plain(text) if formatted else text,
         day=None if day is None else wording.day(day),
         code=wording.texts.error_code.format(code=message.error_code) if message.error_code else None,
-        remark=wording.texts.quoted if message.kind == "quote" else None,
+        remark=_remark(message, wording),
         sources=_sources(message.passages, wording),
         cut=text != full,
     )
+
+
+def _words_of(message: Message, wording: Wording) -> str:
+    """The text, or the files that came without one."""
+    return _files(message, wording) if is_bare(message) else message.text
+
+
+def _remark(message: Message, wording: Wording) -> str | None:
+    """What stands small below: that it was a quote, a voice, a file."""
+    if message.kind == "quote":
+        return wording.texts.quoted
+    return _files(message, wording) if message.attachments and not is_bare(message) else None
+
+
+def _files(message: Message, wording: Wording) -> str:
+    texts = wording.texts
+    named = {"voice": texts.voice, "photo": texts.photo, "document": texts.document}
+    return ", ".join(f"{named[file.kind]} {header_text(file.name)}".strip() for file in message.attachments)
 
 
 def _sources(passages: Iterable[Passage], wording: Wording) -> str | None:

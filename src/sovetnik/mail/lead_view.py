@@ -105,6 +105,9 @@ def _rows(dossier: LeadDossier, wording: Wording, shortener: Shortener) -> tuple
     rows.append(_row(texts.source, source or texts.untitled_source))
     rows.append(_row(texts.first_seen, wording.full_time(chat.created_at)))
     rows.append(_row(texts.saved, wording.full_time(lead.updated_at)))
+    if lead.consent and lead.consent_at:
+        shown = wording.full_time(lead.consent_at)
+        rows.append(_row(texts.consent, texts.consent_shown.format(time=shown, version=lead.consent)))
     return tuple(rows)
 
 

@@ -44,6 +44,11 @@ class Texts:
     assistant: str
     manager: str
     service: str
+    voice: str
+    photo: str
+    document: str
+    consent: str
+    consent_shown: str
     # report
     report: str
     report_subject: str
@@ -128,6 +133,11 @@ RU: Final = Texts(
     earlier_here="Ранее: {count} — во вложении.",
     assistant="Советник",
     manager="Менеджер",
+    voice="🎤 голосовое",
+    photo="📷 фото",
+    document="📎",
+    consent="Согласие",
+    consent_shown="показано {time}, версия {version}",
     service="Система",
     report="Отчёт за день",
     report_subject="Отчёт за {day}",
@@ -217,6 +227,11 @@ EN: Final = Texts(
     earlier_here="Before that: {count}, in the attachment.",
     assistant="Sovetnik",
     manager="Manager",
+    voice="🎤 voice message",
+    photo="📷 photo",
+    document="📎",
+    consent="Consent",
+    consent_shown="shown {time}, version {version}",
     service="System",
     report="Daily report",
     report_subject="Report for {day}",
