@@ -34,9 +34,9 @@ TYPING_AFTER = 0.3
 TYPING_EVERY = 4.0
 """Seconds: Telegram shows it for five."""
 
-DRAFT_EVERY = 1.0
+DRAFT_EVERY = 1.05
 EDIT_EVERY = 1.5
-"""Seconds between two looks of the growing text; Telegram takes edits more slowly than drafts."""
+"""Seconds from the arrival of one look of the growing text to the next one; edits are taken more slowly."""
 
 DRAFT_LASTS = 20.0
 """Seconds after which a draft that did not change is shown again: Telegram drops it after 30."""
@@ -51,13 +51,18 @@ LATE = 0.1
 """Seconds that the event loop may be behind; beyond that drafts give way to answers."""
 
 GATHER = 0.01
-"""Seconds between the first word and the first draft: a whole answer may be there by then."""
+"""Seconds between a word and its look: more of them may be there by then, or the whole answer."""
+
+GIVE_WAY = 0.25
+"""Seconds until something is tried again that gave way to what is more important."""
 
 LAST_WORD = 0.5
-"""Seconds that a draft on its way gets to arrive, so that it does not come after the answer."""
+"""Seconds that a look on its way gets to arrive, so that it does not come after the answer."""
 
 LAST_WORD_OF_MESSAGE = 5.0
 """The same for a real message: one whose id is not noted would stay in the chat."""
+
+NEVER = float("inf")
 
 
 @dataclass(slots=True)
@@ -67,6 +72,11 @@ class Composing:
     Attributes:
         mode: How the growing text is shown; goes from drafts to edits where drafts are refused.
         draft_id: The same for all drafts of a turn, so that Telegram animates the change.
+        previewed: Called with Telegram's id of a real message that the answer takes the place of.
+        text: All that the model has said so far.
+        shown: What of it, or instead of it, the customer sees.
+        preview: That message's id.
+        grows: Whether the customer sees the answer growing.
     """
 
     bot: telegram.Bot
@@ -78,125 +88,187 @@ class Composing:
     text: str = ""
     shown: str = ""
     preview: int | None = None
+    grows: bool = True
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _quiet_until: float = 0.0
-    _shown_at: float = -60.0
-    _grown: bool = False
-    _call: asyncio.Task[None] | None = None
+    _unripe: str = ""
+    _began: float = 0.0
+    _typed_at: float = -NEVER
+    _shown_at: float = -NEVER
+    _next_at: float = -NEVER
+    _look: asyncio.Task[None] | None = None
+    _typing: asyncio.Task[None] | None = None
+
+    def __post_init__(self) -> None:
+        self.preview = self.turn.chat.preview  # a killed process may have left one
+        if self.mode == "off":  # the answer does not grow; the honest line is a draft all the same
+            self.grows, self.mode = False, "drafts"
+        if self.turn.chat.is_group and self.mode == "drafts":
+            self.mode = "edits"
 
     def show(self, text: str) -> None:
         """The whole text so far."""
-        self.text = text
-        if text:  # the first piece of a model's text may be empty
+        if self.grows:
+            self.text = text
             self._news.set()
 
     async def run(self) -> None:
         """Show what there is to show until cancelled."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        typed_at, told = began - TYPING_EVERY, False
-        self.preview = self.turn.chat.preview
-        await self._sleep(TYPING_AFTER)
-        while True:
-            now = loop.time()
-            growing = bool(self.text) and self.mode != "off"
-            if growing:
-                self._grown = True
-                await self._grow(self.text)
-            elif now - typed_at >= TYPING_EVERY:
-                typed_at = now
-                await self._type()
-            if not (growing or told or self.text) and now - began >= HONEST_AFTER:
-                told = True
-                await self._grow(texts(self.turn.chat.language).thinking)
-            await self._until_next(self._due_at() if growing else typed_at + TYPING_EVERY)
+        self._began = _now()
+        await self._listen(TYPING_AFTER)
+        while self._next_at < NEVER:
+            await self._grow()
+            self._type()
+            await self._until_next()
 
-    async def _until_next(self, due: float) -> None:
-        loop = asyncio.get_running_loop()
-        until = min(max(due, loop.time() + 0.02), loop.time() + DRAFT_EVERY)
-        await self._sleep(until - loop.time())
-        if loop.time() - until > LATE:  # the machine is busy: real messages first
-            self._quiet_until = max(self._quiet_until, loop.time() + DRAFT_EVERY)
+    def _wanted(self) -> str:
+        """What the customer should see now; empty while that is nothing."""
+        if self.text:
+            return self.text
+        waited = _now() - self._began >= HONEST_AFTER
+        return texts(self.turn.chat.language).thinking if waited else ""
 
-    async def _sleep(self, seconds: float) -> None:
-        """Until the time is over; the first words of an answer end it early."""
-        if self._grown or self.mode == "off":
-            await asyncio.sleep(seconds)
-            return
+    async def _until_next(self) -> None:
+        """Until there may be something to do: a word that is not shown yet, or the time for a repetition."""
+        self._news.clear()
+        now, wanted = _now(), self._wanted()
+        if wanted and wanted not in (self.shown, self._unripe):
+            pause = self._next_at - now if self._next_at > now else GIVE_WAY
+            await self._sleep(min(pause, self._typing_in(now)))
+        else:
+            honest = self._began + HONEST_AFTER - now
+            await self._listen(min(self._typing_in(now), honest if honest > 0 else TYPING_EVERY))
+
+    def _typing_in(self, now: float) -> float:
+        return max(GIVE_WAY, max(self._typed_at, self._shown_at) + TYPING_EVERY - now)
+
+    async def _listen(self, seconds: float) -> None:
+        """Until the time is over or the model says something."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._news.wait()
-        if self.text:  # an answer that comes at once needs no preview
-            await asyncio.sleep(GATHER)
+        if self._news.is_set():
+            await self._sleep(GATHER)
 
-    def _due_at(self) -> float:
-        every = EDIT_EVERY if self.mode == "edits" else DRAFT_EVERY
-        return max(self._shown_at + every, self._quiet_until)
+    async def _sleep(self, seconds: float) -> None:
+        until = _now() + seconds
+        await asyncio.sleep(seconds)
+        if _now() - until > LATE:  # the machine is busy: real messages first
+            self._next_at = max(self._next_at, _now() + DRAFT_EVERY)
 
-    async def _grow(self, text: str) -> None:
-        """Show the text, unless something more important wants the line."""
-        now = asyncio.get_running_loop().time()
-        if now < self._due_at() or (text == self.shown and not self._fades(now)) or not self.pace.spare():
+    # the growing text
+
+    @property
+    def _drafts(self) -> bool:
+        return self.mode == "drafts"
+
+    @property
+    def _enough(self) -> int:
+        """Characters that are worth a look."""
+        return 1 if self._drafts or self.preview is not None else FIRST_EDIT
+
+    async def _grow(self) -> None:
+        """Show what is wanted, unless something more important wants the line."""
+        wanted, now = self._wanted(), _now()
+        faded = self._drafts and now - self._shown_at >= DRAFT_LASTS
+        if not wanted or now < self._next_at or (wanted == self.shown and not faded):
             return
-        piece = draft_piece(text)
-        if not piece.text.strip():
+        piece = draft_piece(wanted)
+        if len(piece.text.strip()) < self._enough:
+            self._unripe = wanted
             return
-        self._shown_at, self.shown = now, text
-        self._call = asyncio.create_task(self._try(piece))
-        await asyncio.shield(self._call)
+        if not self.pace.spare(None if self._drafts else self.turn.chat.id):
+            return
+        self._look = asyncio.create_task(self._try(piece, wanted))
+        await asyncio.shield(self._look)
 
-    async def _try(self, piece: Piece) -> None:
+    async def _try(self, piece: Piece, wanted: str) -> None:
+        """Show one look; what Telegram says to it decides when the next one may follow."""
         try:
             await self._send(piece)
         except RetryAfter as error:
-            self._quiet_until = asyncio.get_running_loop().time() + seconds_of(error)
+            self._next_at = _now() + seconds_of(error)
         except Forbidden:
-            self._quiet_until = float("inf")
+            self._next_at = NEVER
         except InvalidToken:  # how PTB names an unknown method's 404
-            self.mode = "edits"
+            self._refused("unknown method")
         except BadRequest as error:
-            self._refused(error)
+            if "not modified" in error.message.lower():
+                self._arrived(wanted)
+            else:
+                self._refused(error.message)
         except (TelegramError, StorageError) as error:
             log.debug("preview_failed", chat=self.turn.chat.id, error=str(error))
+            self._next_at = _now() + EDIT_EVERY
+        else:
+            self._arrived(wanted)
 
-    def _fades(self, now: float) -> bool:
-        return self.mode != "edits" and not self.turn.chat.is_group and now - self._shown_at >= DRAFT_LASTS
+    def _arrived(self, wanted: str) -> None:
+        self.shown, self._shown_at = wanted, _now()
+        self._next_at = self._shown_at + (DRAFT_EVERY if self._drafts else EDIT_EVERY)
 
     async def _send(self, piece: Piece) -> None:
-        chat = self.turn.chat
-        if self.mode != "edits" and not chat.is_group:
-            await self.bot.send_message_draft(chat.id, self.draft_id, piece.text, entities=piece.entities)
+        chat_id = self.turn.chat.id
+        if self._drafts:
+            await self.bot.send_message_draft(chat_id, self.draft_id, piece.text, entities=piece.entities)
         elif self.preview is not None:
             await self.bot.edit_message_text(
-                piece.text, chat_id=chat.id, message_id=self.preview, entities=piece.entities
+                piece.text, chat_id=chat_id, message_id=self.preview, entities=piece.entities
             )
-        elif len(piece.text) >= FIRST_EDIT:
+        else:
             message = await self.bot.send_message(
-                chat.id, piece.text, entities=piece.entities, disable_notification=True
+                chat_id, piece.text, entities=piece.entities, disable_notification=True
             )
-            self.preview = message.message_id
-            await self.previewed(message.message_id)
-        else:
-            self.shown = ""
+            await self._note(message.message_id)
 
-    def _refused(self, error: BadRequest) -> None:
-        if "not modified" in error.message.lower():
+    async def _note(self, message_id: int) -> None:
+        """Have the preview's id kept; a message that nobody knows of must not stay in the chat."""
+        try:
+            await self.previewed(message_id)
+        except StorageError:
+            await self.bot.delete_message(self.turn.chat.id, message_id)
+            raise
+        self.preview = message_id
+
+    def _refused(self, reason: str) -> None:
+        if self._drafts:
+            log.info("drafts_refused", chat=self.turn.chat.id, reason=reason)
+            self.mode, self.shown = "edits", ""
+        elif self.preview is not None:  # the customer deleted it
+            self.preview, self._next_at = None, _now() + EDIT_EVERY
+        else:
+            log.info("preview_refused", chat=self.turn.chat.id, reason=reason)
+            self._next_at = NEVER
+
+    # typing
+
+    def _type(self) -> None:
+        """Say that we are typing, unless the growing text says so."""
+        busy = self._typing is not None and not self._typing.done()
+        now = _now()
+        if busy or now - max(self._typed_at, self._shown_at) < TYPING_EVERY:
             return
-        if self.mode == "drafts":
-            log.info("drafts_refused", chat=self.turn.chat.id, reason=error.message)
-            self.mode = "edits"
-            self._shown_at = -60.0
-        else:
-            self._quiet_until = float("inf")
+        self._typed_at = now
+        self._typing = asyncio.create_task(self._send_typing())
 
-    async def _type(self) -> None:
+    async def _send_typing(self) -> None:
         with contextlib.suppress(TelegramError):  # the answer will meet the same trouble
             await self.bot.send_chat_action(self.turn.chat.id, ChatAction.TYPING)
 
     async def end(self, task: asyncio.Task[None]) -> None:
         """Stop; what is on its way gets a moment, so that it does not arrive after the answer."""
         task.cancel()
-        if self._call is not None and not self._call.done():
-            real = self.mode == "edits" and self.preview is None
-            await asyncio.wait({self._call}, timeout=LAST_WORD_OF_MESSAGE if real else LAST_WORD)
-            self._call.cancel()
+        under_way = {one for one in (self._look, self._typing) if one is not None and not one.done()}
+        real = not self._drafts and self.preview is None and self._look in under_way
+        try:
+            if under_way:
+                await asyncio.wait(under_way, timeout=LAST_WORD_OF_MESSAGE if real else LAST_WORD)
+        finally:
+            for one in under_way:
+                one.cancel()
+        for result in await asyncio.gather(task, *under_way, return_exceptions=True):
+            if isinstance(result, Exception):
+                log.error("show_broken", chat=self.turn.chat.id, exc_info=result)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

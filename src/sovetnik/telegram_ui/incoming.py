@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast, get_args
+from datetime import datetime
 
 import telegram
 
-from sovetnik.core.model import CustomerCommand, Incoming, IncomingKind, OwnerCommand
+from sovetnik.core.model import Incoming, IncomingKind
 from sovetnik.core.texts import storable
-from sovetnik.telegram_ui.content import attachments_of, note_of, unreadable_content
+from sovetnik.telegram_ui.commands import command_in
+from sovetnik.telegram_ui.content import (
+    attachments_of,
+    attachments_replied_to,
+    name_of,
+    note_of,
+    unreadable_content,
+)
 from sovetnik.telegram_ui.groups import addressed
 
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 """What we ask Telegram for; everything else never comes."""
-
-COMMANDS = frozenset({*get_args(CustomerCommand), *get_args(OwnerCommand), "pair"})
-
-PAIRING = "pair-"
-"""How the payload of /start begins when it is a pairing code: ``t.me/<bot>?start=pair-…``."""
 
 
 def incoming_from(update: telegram.Update, bot: telegram.User | None = None) -> Incoming | None:
@@ -37,109 +39,110 @@ def incoming_from(update: telegram.Update, bot: telegram.User | None = None) -> 
         return None
     if message.migrate_to_chat_id:
         return _of(message, update.update_id, "migrated", str(message.migrate_to_chat_id))
-    if message.from_user is None or message.chat.type == "channel":
+    if not _from_a_person(message):
         return None
     if message.chat.type == "private":
-        return _said(update, message, message.text or message.caption)
+        return _said(update, message, message.text or message.caption, bot)
     text = addressed(message, bot)
-    return None if text is None else _in_group(update, message, text)
+    return None if text is None else _in_group(update, message, text, bot)
 
 
-def _in_group(update: telegram.Update, message: telegram.Message, text: str) -> Incoming | None:
+def _from_a_person(message: telegram.Message) -> bool:
+    """Two bots that answer each other would never end; anonymous administrators look like bots."""
+    if message.from_user is None or message.chat.type == "channel":
+        return False
+    return not message.from_user.is_bot or message.sender_chat is not None
+
+
+def _in_group(
+    update: telegram.Update, message: telegram.Message, text: str, bot: telegram.User | None
+) -> Incoming | None:
     """What is said to us in a group, with the one who says it."""
-    incoming = _said(update, message, text)
-    if incoming is None or message.from_user is None or incoming.kind not in {"text", "edited"}:
+    incoming = _said(update, message, text, bot)
+    if incoming is None or incoming.kind not in {"text", "edited"}:
         return incoming
-    speaker = f"[{storable(message.from_user.full_name)}:]"
-    return replace(incoming, note=f"{incoming.note}\n{speaker}".strip())
+    anonymous = message.sender_chat and message.sender_chat.title
+    name = anonymous or name_of(message.from_user)
+    return replace(incoming, note=f"{incoming.note}\n[{storable(name)}:]".strip())
 
 
-def _said(update: telegram.Update, message: telegram.Message, text: str | None) -> Incoming | None:
-    edited = update.edited_message is not None
+def _said(
+    update: telegram.Update, message: telegram.Message, text: str | None, bot: telegram.User | None
+) -> Incoming | None:
+    text = storable(text or "").strip()
+    if update.edited_message is not None:
+        return _corrected(update.update_id, message, text, bot)
     attachments = attachments_of(message)
-    if not edited and text and not attachments and (command := _command(text)):
+    if text and not attachments and (command := command_in(text)):
         return _of(message, update.update_id, *command)
     if not text and not attachments:
-        return None if edited else _without_text(update, message)
-    note = note_of(message)
-    if edited:  # its files are those of the message that was edited
-        note = f"{note}\n[the customer corrected an earlier message; it now reads:]".strip()
-        attachments = ()
-    incoming = _of(message, update.update_id, "edited" if edited else "text", text or "")
+        return _without_text(update.update_id, message)
+    if not message.media_group_id:  # each part of an album repeats what it answers
+        attachments = (*attachments, *attachments_replied_to(message))
     return replace(
-        incoming,
-        note=storable(note),
+        _of(message, update.update_id, "text", text),
+        note=storable(note_of(message, bot)),
         attachments=attachments,
-        album=None if edited else message.media_group_id,
+        album=message.media_group_id,
     )
 
 
-def _command(text: str) -> tuple[IncomingKind, str] | None:
-    """A command and what follows it; others than ours are words like any."""
-    first, _, rest = text.partition(" ")
-    name = first.partition("@")[0].lower()
-    if not name.startswith("/") or name[1:] not in COMMANDS:
+def _corrected(
+    update_id: int, message: telegram.Message, text: str, bot: telegram.User | None
+) -> Incoming | None:
+    """An edit of words; its files are those of the message that was edited. Others ask for nothing."""
+    if not text:
         return None
-    if name == "/start" and rest.strip().startswith(PAIRING):
-        return "pair", rest.strip().removeprefix(PAIRING)
-    return cast("IncomingKind", name[1:]), rest.strip()
+    note = f"{note_of(message, bot)}\n[the customer corrected an earlier message; it now reads:]".strip()
+    return replace(_of(message, update_id, "edited", text), note=storable(note))
 
 
-def _without_text(update: telegram.Update, message: telegram.Message) -> Incoming | None:
+def _without_text(update_id: int, message: telegram.Message) -> Incoming | None:
     card = message.contact
     if card and message.from_user and card.user_id == message.from_user.id and not message.forward_origin:
         name = f"{card.first_name} {card.last_name or ''}".strip()
-        return _of(message, update.update_id, "text", f"{name}, +{card.phone_number.lstrip('+')}")
+        return _of(message, update_id, "text", f"{name}, +{card.phone_number.lstrip('+')}".lstrip(", "))
     content = unreadable_content(message)
-    return _of(message, update.update_id, "unsupported", content) if content else None
+    return _of(message, update_id, "unsupported", content) if content else None
 
 
 def _of(message: telegram.Message, update_id: int, kind: IncomingKind, text: str) -> Incoming:
-    person = message.from_user
-    group = message.chat.type != "private"
-    return Incoming(
-        update_id=update_id,
-        chat_id=message.chat.id,
-        kind=kind,
-        text=storable(text),
-        sent_at=message.date,
-        message_id=message.message_id,
-        name=storable((message.chat.title or "") if group else person.full_name if person else ""),
-        username=message.chat.username if group else person.username if person else None,
-        language_code=person.language_code if person else None,
-    )
+    incoming = _by(message.chat, message.from_user, update_id, kind, text, message.date)
+    return replace(incoming, message_id=message.message_id)
 
 
 def _press(update_id: int, query: telegram.CallbackQuery) -> Incoming | None:
     message = query.message
     if message is None or not query.data:
         return None
-    return Incoming(
-        update_id=update_id,
-        chat_id=message.chat.id,
-        kind="press",
-        text=query.data,
-        sent_at=message.date,
-        message_id=message.message_id,
-        name=storable(
-            query.from_user.full_name if message.chat.type == "private" else message.chat.title or ""
-        ),
-        username=query.from_user.username if message.chat.type == "private" else None,
-        language_code=query.from_user.language_code,
-        press=query.id,
-    )
+    incoming = _by(message.chat, query.from_user, update_id, "press", query.data, message.date)
+    return replace(incoming, message_id=message.message_id, press=query.id)
 
 
-def _membership(update_id: int, change: telegram.ChatMemberUpdated) -> Incoming:
+def _membership(update_id: int, change: telegram.ChatMemberUpdated) -> Incoming | None:
+    if change.chat.type == "channel":
+        return None
     gone = change.new_chat_member.status in {"kicked", "left"}
-    private = change.chat.type == "private"
+    return _by(change.chat, change.from_user, update_id, "blocked" if gone else "unblocked", "", change.date)
+
+
+def _by(
+    chat: telegram.Chat,
+    person: telegram.User | None,
+    update_id: int,
+    kind: IncomingKind,
+    text: str,
+    at: datetime,
+) -> Incoming:
+    """An update with the names of its chat: the person's own, or the group's."""
+    group = chat.type != "private"
     return Incoming(
         update_id=update_id,
-        chat_id=change.chat.id,
-        kind="blocked" if gone else "unblocked",
-        text="",
-        sent_at=change.date,
-        name=storable(change.from_user.full_name if private else change.chat.title or ""),
-        username=change.from_user.username if private else None,
-        language_code=change.from_user.language_code,
+        chat_id=chat.id,
+        kind=kind,
+        text=storable(text),
+        sent_at=at,
+        name=storable(chat.title or "") if group else name_of(person),
+        username=chat.username if group else person.username if person else None,
+        language_code=person.language_code if person else None,
     )

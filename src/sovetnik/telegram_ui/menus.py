@@ -14,6 +14,7 @@ log = structlog.get_logger("sovetnik.menus")
 
 _CUSTOMERS: dict[Language, dict[str, str]] = {
     "ru": {
+        "start": "Начать",
         "new": "Начать разговор заново",
         "contact": "Оставить телефон менеджеру",
         "privacy": "Что хранится о вас",
@@ -21,6 +22,7 @@ _CUSTOMERS: dict[Language, dict[str, str]] = {
         "help": "Что умеет консультант",
     },
     "en": {
+        "start": "Begin",
         "new": "Start the conversation afresh",
         "contact": "Leave your phone for a manager",
         "privacy": "What is kept about you",

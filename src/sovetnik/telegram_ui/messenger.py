@@ -13,7 +13,7 @@ import telegram
 from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, TelegramError
 
 from sovetnik.core.errors import DeliveryLater, DeliveryRefused
-from sovetnik.core.model import Command, Delivery, Keyboard, Turn
+from sovetnik.core.model import Command, Delivery, Turn
 from sovetnik.telegram_ui.client import seconds_of
 from sovetnik.telegram_ui.composing import Composing, Streaming
 from sovetnik.telegram_ui.pace import Pace
@@ -47,7 +47,7 @@ class TelegramMessenger:
             bot=self._bot,
             pace=self._pace,
             turn=turn,
-            mode="edits" if turn.chat.is_group and self._streaming != "off" else self._streaming,
+            mode=self._streaming,
             draft_id=turn.messages[0].id,
             previewed=previewed,
         )
@@ -65,7 +65,7 @@ class TelegramMessenger:
         todo = _pieces(delivery)[len(sent) :]
         for left, piece in zip(range(len(todo) - 1, -1, -1), todo, strict=True):
             await self._pace.wait(delivery.chat_id)
-            markup = None if left or delivery.keyboard is None else _markup(delivery.keyboard)
+            markup = None if left else _markup(delivery)
             sent = (*sent, await self._send(delivery.chat_id, piece, markup))
             if left:
                 await note(sent)
@@ -79,6 +79,7 @@ class TelegramMessenger:
         if incoming.press:
             with contextlib.suppress(TelegramError):  # pressed long ago: Telegram has let go by itself
                 await self._bot.answer_callback_query(incoming.press)
+        await self._pace.wait(incoming.chat_id)  # an edit counts like a message, and the answer comes next
         with contextlib.suppress(TelegramError):
             await self._bot.edit_message_reply_markup(incoming.chat_id, incoming.message_id)
 
@@ -124,10 +125,15 @@ def _pieces(delivery: Delivery) -> list[Piece]:
         return plain_pieces(delivery.text)
 
 
-def _markup(keyboard: Keyboard) -> Markup:
+def _markup(delivery: Delivery) -> Markup | None:
+    keyboard = delivery.keyboard
+    if keyboard is None:
+        return None
     if keyboard.kind == "remove":
         return telegram.ReplyKeyboardRemove()
     if keyboard.kind == "phone":
+        if delivery.chat_id < 0:  # Telegram would refuse the whole answer
+            return None
         button = telegram.KeyboardButton(keyboard.buttons[0].text, request_contact=True)
         return telegram.ReplyKeyboardMarkup([[button]], resize_keyboard=True, one_time_keyboard=True)
     row = [telegram.InlineKeyboardButton(one.text, callback_data=one.data) for one in keyboard.buttons]

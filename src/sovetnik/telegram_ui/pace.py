@@ -1,18 +1,48 @@
-"""How fast we may send: overall, in each chat, in groups (generic cell rate algorithm)."""
+"""How fast we may send: overall, in each chat, in groups."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 FORGET_ABOVE = 10_000
 """Chats remembered before those that are free to send again are dropped."""
 
-GROUP_GAP = 4.0
-GROUP_BURST = 4
-"""Telegram takes 20 messages a minute in a group: one each 4 s after four at once makes 19 at worst."""
+GROUP_MESSAGES = 20
+GROUP_SECONDS = 60.0
+"""Telegram takes so many messages in a group in so many seconds."""
+
+SLACK = 1.05
+"""By how much all spans are stretched: what leaves here at even distances bunches up on the way."""
 
 ROOM_FOR_FINALS = 0.5
-"""Share of the overall burst that things which can be left out do not touch."""
+"""Share of a limit that things which can be left out do not touch."""
+
+
+class _Window:
+    """At most ``count`` messages in any ``seconds``; moments are seconds of the event loop's clock."""
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self._at: deque[float] = deque(maxlen=count)
+        self._count = count
+        self._seconds = seconds * SLACK
+
+    def next(self, now: float) -> float:
+        """When the next one may go, ``now`` at the earliest."""
+        return now if len(self._at) < self._count else max(now, self._at[0] + self._seconds)
+
+    def take(self, at: float) -> None:
+        """Count one that goes at that moment, not before those counted already."""
+        self._at.append(at)
+
+    def has_room(self, now: float) -> bool:
+        """Whether something that can be left out fits in."""
+        recent = sum(at > now - self._seconds for at in self._at)
+        return recent < self._count * (1 - ROOM_FOR_FINALS)
+
+    def is_over(self, now: float) -> bool:
+        """Whether nothing counted matters any more."""
+        return not self._at or self._at[-1] + self._seconds <= now
 
 
 class Pace:
@@ -22,54 +52,64 @@ class Pace:
     disk: the queue cannot outgrow the number of busy chats.
 
     Args:
-        overall: Messages a second, with a second's worth as a burst; 0 = no limit.
-        chat: The same in one chat, without a burst; 0 = no limit, in groups neither.
+        overall: Messages a second, which may all come at once; 0 = no limit.
+        chat: The same in one chat, evenly spaced; 0 = no limit, in groups neither.
     """
 
     def __init__(self, overall: float, chat: float) -> None:
-        self._gap = 1 / overall if overall else 0.0
-        self._burst = 1.0 if overall else 0.0
-        self._chat_gap = 1 / chat if chat else 0.0
-        self._next = 0.0
+        count = max(1, int(overall))
+        self._overall = _Window(count, count / overall) if overall else None
+        self._chat_gap = SLACK / chat if chat else 0.0
         self._next_in: dict[int, float] = {}
-        self._next_in_group: dict[int, float] = {}
+        self._groups: dict[int, _Window] = {}
 
     async def wait(self, chat_id: int) -> None:
         """Wait until a message may be sent to the chat, and count it as sent."""
         now = asyncio.get_running_loop().time()
         if self._chat_gap:
-            at = self._in_chat(chat_id, now)
+            at = max(now, self._next_in.get(chat_id, 0.0))
+            if chat_id < 0:
+                at = self._group(chat_id).next(at)
+            self._take_in_chat(chat_id, at, now)
             await asyncio.sleep(at - now)
             now = at
-        if self._gap:
-            at = max(now, self._next - self._burst)
-            self._next = max(now, self._next) + self._gap
+        if self._overall:
+            at = self._overall.next(now)
+            self._overall.take(at)
+            if self._chat_gap:  # the chat's next message keeps its distance from this later moment
+                self._next_in[chat_id] = max(self._next_in.get(chat_id, 0.0), at + self._chat_gap)
             await asyncio.sleep(at - now)
 
-    def spare(self) -> bool:
-        """Whether something that can be left out may be sent now; if so it counts as sent."""
-        if not self._gap:
-            return True
+    def spare(self, chat_id: int | None = None) -> bool:
+        """Whether something that can be left out may be sent now; if so it counts as sent.
+
+        Args:
+            chat_id: Where Telegram counts it as a message of the chat; drafts are none.
+        """
         now = asyncio.get_running_loop().time()
-        if self._next - now > self._burst * (1 - ROOM_FOR_FINALS):
+        if self._overall and not self._overall.has_room(now):
             return False
-        self._next = max(now, self._next) + self._gap
+        if chat_id is not None and self._chat_gap:
+            if self._next_in.get(chat_id, 0.0) > now:
+                return False
+            if chat_id < 0 and not self._group(chat_id).has_room(now):
+                return False
+            self._take_in_chat(chat_id, now, now)
+        if self._overall:
+            self._overall.take(now)
         return True
 
-    def _in_chat(self, chat_id: int, now: float) -> float:
-        """When the chat takes its next message."""
-        at = max(now, self._next_in.get(chat_id, 0.0))
-        if chat_id < 0:
-            full = self._next_in_group.get(chat_id, 0.0)
-            at = max(at, full - GROUP_GAP * (GROUP_BURST - 1))
-            self._next_in_group[chat_id] = max(at, full) + GROUP_GAP
+    def _group(self, chat_id: int) -> _Window:
+        return self._groups.setdefault(chat_id, _Window(GROUP_MESSAGES, GROUP_SECONDS))
+
+    def _take_in_chat(self, chat_id: int, at: float, now: float) -> None:
         self._next_in[chat_id] = at + self._chat_gap
+        if chat_id < 0:
+            self._group(chat_id).take(at)
         self._forget(now)
-        return at
 
     def _forget(self, now: float) -> None:
-        for times in (self._next_in, self._next_in_group):
-            if len(times) > FORGET_ABOVE:
-                free = [chat for chat, at in times.items() if at <= now]
-                for chat in free:
-                    del times[chat]
+        if len(self._next_in) > FORGET_ABOVE:
+            self._next_in = {chat: at for chat, at in self._next_in.items() if at > now}
+        if len(self._groups) > FORGET_ABOVE:
+            self._groups = {chat: sent for chat, sent in self._groups.items() if not sent.is_over(now)}

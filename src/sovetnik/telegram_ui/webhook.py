@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from urllib.parse import urlsplit
 
+import structlog
 import telegram
 from telegram.error import TelegramError
 from telegram.ext import Updater
@@ -14,6 +15,8 @@ from sovetnik.core.errors import ConfigError
 from sovetnik.core.model import Incoming
 from sovetnik.telegram_ui.client import who_we_are
 from sovetnik.telegram_ui.incoming import ALLOWED_UPDATES, incoming_from
+
+log = structlog.get_logger("sovetnik.webhook")
 
 
 class _DurableQueue(asyncio.Queue[object]):
@@ -26,9 +29,16 @@ class _DurableQueue(asyncio.Queue[object]):
 
     async def put(self, item: object) -> None:
         """Write the update to disk; nothing is kept in memory."""
-        incoming = incoming_from(item, who_we_are(self._bot)) if isinstance(item, telegram.Update) else None
+        incoming = self._read(item) if isinstance(item, telegram.Update) else None
         if incoming:
             await self._accept([incoming])
+
+    def _read(self, update: telegram.Update) -> Incoming | None:
+        try:
+            return incoming_from(update, who_we_are(self._bot))
+        except Exception:  # noqa: BLE001 - whatever it is, Telegram would bring it again and again
+            log.error("update_skipped", update_id=update.update_id)
+            return None
 
 
 class Webhook:
