@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import structlog
 import telegram
 
+from sovetnik.core.errors import StorageError
 from sovetnik.core.model import Language, Vitals
 from sovetnik.mail import Look, render_report_brief
 from sovetnik.settings import Settings
@@ -116,7 +117,11 @@ async def offer_pairing(store: SqlStore, bot: telegram.Bot) -> None:
 
 async def furnish(settings: Settings, store: SqlStore, bot: telegram.Bot) -> None:
     """Menus for customers and owners, and a pairing code where nobody is the owner yet."""
-    owners = {*settings.owner_chats, *await store.owner_chats()}
-    if not owners:
-        await offer_pairing(store, bot)
+    owners = set(settings.owner_chats)
+    try:
+        owners |= await store.owner_chats()
+        if not owners:
+            await offer_pairing(store, bot)
+    except StorageError as error:  # no reason not to answer customers
+        log.error("storage_refused", error=str(error))
     await set_menus(bot, settings.language, sorted(owners))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from sovetnik.core.errors import AssistantError, FileTooBig, FileUnreachable
 from sovetnik.core.model import Attachment
 from sovetnik.core.perception import Perceived, Problem
 from sovetnik.core.texts import storable
+from sovetnik.knowledge.reading.reader import SUFFIXES
 from sovetnik.knowledge.reading.readers import Readers
 from sovetnik.knowledge.reading.unreadable import Unreadable
 from sovetnik.telegram_ui import LARGEST, download
@@ -35,7 +37,24 @@ DOCUMENT_CHARACTERS = 20_000
 AT_ONCE = 8
 """Files taken in at the same time: each holds its bytes in memory."""
 
-TEXT_TYPES = {"text/plain": ".txt", "text/markdown": ".md", "text/csv": ".csv", "text/html": ".html"}
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+TYPES = {
+    "application/pdf": ".pdf",
+    f"{_OFFICE}.wordprocessingml.document": ".docx",
+    f"{_OFFICE}.spreadsheetml.sheet": ".xlsx",
+    "text/csv": ".csv",
+    "text/html": ".html",
+    "text/markdown": ".md",
+    "text/plain": ".txt",
+}
+"""What a document is whose name does not say it."""
+
+IMAGES = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG": "image/png", b"GIF8": "image/gif", b"RIFF": "image/webp"}
+"""How pictures begin that models look at."""
+
+
+_THIS_RECORDING = re.compile(r"\b(?:audio|file|format|decod\w*)\b", re.IGNORECASE)
+"""Words of a refusal that is about a recording, not about our model or key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +106,10 @@ class Perceiver:
 
     async def _perceive(self, attachment: Attachment, data: bytes) -> Perceived:
         if attachment.kind == "photo":
-            return Perceived(image=f"data:{attachment.mime};base64,{base64.b64encode(data).decode()}")
+            return _image(data)
         if attachment.kind == "document":
-            return Perceived(text=await self._read(attachment, data))
+            text = await self._read(attachment, data)
+            return Perceived(text=text) if text else Perceived(problem="unreadable")
         if self._hearing is None:
             return Perceived(problem="deaf")
         heard = await transcribe(
@@ -99,8 +119,7 @@ class Perceiver:
 
     async def _read(self, attachment: Attachment, data: bytes) -> str:
         """A document's text, by the readers of the knowledge folder."""
-        suffix = Path(attachment.name).suffix.lower() or TEXT_TYPES.get(attachment.mime, "")
-        name = f"document{suffix}"
+        name = f"document{_suffix(attachment, data)}"
         with tempfile.TemporaryDirectory(prefix="sovetnik-") as folder:
             path = Path(folder) / name
             await asyncio.to_thread(path.write_bytes, data)
@@ -115,12 +134,34 @@ class Perceiver:
         return storable(text.strip())
 
 
+def _image(data: bytes) -> Perceived:
+    mime = next((mime for start, mime in IMAGES.items() if data.startswith(start)), None)
+    if mime is None:
+        return Perceived(problem="unreadable")
+    if len(data) > LARGEST_IMAGE:  # Telegram does not always say it beforehand
+        return Perceived(problem="too_big")
+    return Perceived(image=f"data:{mime};base64,{base64.b64encode(data).decode()}")
+
+
+def _suffix(attachment: Attachment, data: bytes) -> str:
+    """The end of a name that fits a document: customers name files as they like."""
+    if data.startswith(b"%PDF-"):
+        return ".pdf"
+    given = Path(attachment.name).suffix.lower()
+    if given in SUFFIXES:
+        return given
+    text = ".txt" if attachment.mime.startswith("text/") else given
+    return TYPES.get(attachment.mime, text)
+
+
 def _problem(error: Exception) -> Problem:
     if isinstance(error, FileTooBig):
         return "too_big"
     if isinstance(error, Unreadable):
         return "unreadable"
-    if isinstance(error, AssistantError) and error.kind in {"auth", "bad_request"}:
+    if isinstance(error, AssistantError) and error.kind in {"auth", "quota", "bad_request"}:
+        if error.kind == "bad_request" and _THIS_RECORDING.search(error.detail):
+            return "unreadable"
         log.error("voice_not_heard", error=str(error), way_out="check OPENAI_TRANSCRIPTION_MODEL")
         return "deaf"
     return "unreachable"

@@ -42,10 +42,15 @@ def lead(**fields: str) -> Lead:
     return Lead(1, CHAT, Contact("Анна", "+79123456789", "Кровать", fields), 1, NOW, NOW)
 
 
-def turn(*texts: str, conversation: str | None = None, known: Lead | None = None) -> Turn:
+def turn(
+    *texts: str,
+    conversation: str | None = None,
+    known: Lead | None = None,
+    images: tuple[str, ...] = (),
+) -> Turn:
     said = tuple(message(1000 + n, text=text) for n, text in enumerate(texts or ("Сколько стоит?",)))
     chat = Chat(CHAT, "Анна", "anna", "ru", None, NOW)
-    return Turn(chat, "token", said, tuple(m.id for m in said), conversation, known)
+    return Turn(chat, "token", said, tuple(m.id for m in said), conversation, known, images)
 
 
 @dataclass
@@ -64,7 +69,13 @@ class Office:
     searched: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
 
-    async def ask(self, *texts: str, conversation: str | None = None, known: Lead | None = None) -> Done:
+    async def ask(
+        self,
+        *texts: str,
+        conversation: str | None = None,
+        known: Lead | None = None,
+        images: tuple[str, ...] = (),
+    ) -> Done:
         """The end of a turn; what came before it is in ``events``."""
         desk = Desk(
             call_tool=self._call_tool,
@@ -73,7 +84,8 @@ class Office:
             opened=self._opened,
         )
         self.events = []
-        async for event in self.assistant.answer(turn(*texts, conversation=conversation, known=known), desk):
+        asked = turn(*texts, conversation=conversation, known=known, images=images)
+        async for event in self.assistant.answer(asked, desk):
             self.events.append(event)
         done = self.events.pop()
         assert isinstance(done, Done)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -14,7 +14,7 @@ from sovetnik.assistant.offline import OfflineConsultant
 from sovetnik.core.contacts import ContactForm, ContactProblem, FormField, check_contact
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import Done, Event, Restarted, TextDelta
-from sovetnik.core.model import Found, Message, Notice, Passage, Turn, Usage
+from sovetnik.core.model import Attachment, Found, Message, Notice, Passage, Turn, Usage
 from sovetnik.core.ports import Desk
 from sovetnik.core.texts import RU
 from tests.assistant.office import message, turn
@@ -43,6 +43,7 @@ class Shop:
     before: list[Message] = field(default_factory=list)
     saved: list[dict[str, str]] = field(default_factory=list)
     unanswered: list[str] = field(default_factory=list)
+    buttons: int = 0
     checks: bool = False
     refuses: bool = False
     spent: bool = False
@@ -67,21 +68,27 @@ class Shop:
         self.before += [message(number, "customer", text), message(number + 1, "assistant", done.text)]
         return done
 
+    def _save(self, values: dict[str, str]) -> dict[str, object]:
+        if self.refuses:
+            return {"saved": False, "problem": "our database refused"}
+        if self.checks:
+            try:
+                check_contact(self.form, dict(values))
+            except ContactProblem as problem:
+                return {"saved": False, "problem": str(problem)}
+        self.saved.append(values)
+        return {"saved": True}
+
     def _desk(self) -> Desk:
         async def call_tool(name: str, arguments: str) -> str:
             if name == "note_unanswered":
                 self.unanswered.append(json.loads(arguments)["question"])
                 return "{}"
+            if name == "offer_phone_button":
+                self.buttons += 1
+                return json.dumps({"shown": True})
             assert name == "save_contact"
-            if self.refuses:
-                return json.dumps({"saved": False, "problem": "our database refused"})
-            if self.checks:
-                try:
-                    check_contact(self.form, json.loads(arguments))
-                except ContactProblem as problem:
-                    return json.dumps({"saved": False, "problem": str(problem)})
-            self.saved.append(json.loads(arguments))
-            return json.dumps({"saved": True})
+            return json.dumps(self._save(json.loads(arguments)))
 
         async def search(query: str) -> Found:
             if "достав" in query.lower():
@@ -137,6 +144,37 @@ async def test_a_failure_of_this_turn_alone_is_not_taken_for_an_outage() -> None
     assert (await shop.ask("Есть доставка?")).kind == "answer"
 
 
+async def test_one_refused_request_is_answered_from_the_documents_and_keeps_nobody_else_from_the_model() -> (
+    None
+):
+    shop = Shop()
+    shop.model.trouble = [AssistantError("bad_request", "HTTP 400 invalid_prompt")]
+    answer = await shop.ask("Есть доставка?")
+    assert answer.kind == "quote"
+    assert answer.code is not None
+    assert shop.notices == []
+    assert (await shop.ask("А сейчас?")).kind == "answer"
+
+
+async def test_a_model_that_refuses_everything_counts_as_away() -> None:
+    shop = Shop()
+    shop.model.trouble = [AssistantError("bad_request", "HTTP 404 model_not_found")] * 2
+    await shop.ask("Есть доставка?")
+    await shop.ask("Есть доставка?")
+    assert [notice.kind for notice in shop.notices] == ["model_down"]
+
+
+async def test_a_photo_is_not_taken_for_a_name() -> None:
+    shop = Shop()
+    photo = message(1, "customer", "[photo]")
+    shop.before = [
+        message(0, "assistant", RU.ask_contact),
+        replace(photo, attachments=(Attachment("photo", "f"),)),
+    ]
+    await shop.ask("+79123456789")
+    assert shop.saved[0]["name"] != "photo"
+
+
 async def test_when_the_days_tokens_are_spent_the_model_is_not_asked() -> None:
     shop = Shop(spent=True)
     for _ in range(3):
@@ -171,6 +209,7 @@ async def test_a_contact_is_taken_down_step_by_step() -> None:
     ((saved),) = shop.saved
     assert (saved["name"], saved["phone"].endswith("9123456789")) == ("Анна", True)
     assert "кровать" in saved["order"]
+    assert shop.buttons == 1  # with the first question; a press of it is an answer like any
 
 
 async def test_a_value_that_the_form_refuses_is_asked_for_again_and_the_lead_is_not_lost() -> None:

@@ -4,122 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sovetnik.core.contacts import ContactForm, FormField
 from sovetnik.core.errors import AssistantError, DeliveryLater, DeliveryRefused, StorageError
-from sovetnik.core.events import Done, Event, TextDelta
-from sovetnik.core.model import Delivery, Found, Message, Passage, Turn, Usage
+from sovetnik.core.house import House
+from sovetnik.core.model import Found, Limits, Message, Passage, Turn
 from sovetnik.core.ports import Desk
 from sovetnik.core.texts import RU
-from sovetnik.core.turn import Turns
-from sovetnik.storage import SqlStore
-from tests.storage.samples import Clock, database, incoming
-
-Script = Callable[[Turn, Desk], Awaitable[str | None]]
-FORM = ContactForm(fields=(FormField("city", "Город", required=True),))
-
-
-class Assistant:
-    """Answers with the customer's words, or as the next script says; None ends without an answer."""
-
-    def __init__(self, *scripts: Script) -> None:
-        self.scripts = list(scripts)
-        self.turns: list[Turn] = []
-        self.asked = asyncio.Event()
-
-    async def answer(self, turn: Turn, desk: Desk) -> AsyncIterator[Event]:
-        self.turns.append(turn)
-        self.asked.set()
-        text: str | None = f"re: {' | '.join(m.text for m in turn.messages)}"
-        if self.scripts:
-            text = await self.scripts.pop(0)(turn, desk)
-        yield TextDelta("…")
-        if text is not None:
-            yield Done(text, Usage("model", 10, 0, 5, 0.1, 1))
-
-
-class Messenger:
-    """Delivers at once, or raises the next trouble of that chat."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[int, str]] = []
-        self.trouble: list[Exception | None] = []
-        self.in_trouble = asyncio.Event()
-        self.on_send: Callable[[], Any] = lambda: None
-
-    @asynccontextmanager
-    async def typing(self, chat_id: int) -> AsyncGenerator[None]:
-        yield
-
-    async def deliver(
-        self, delivery: Delivery, note: Callable[[tuple[int, ...]], Awaitable[None]]
-    ) -> tuple[int, ...]:
-        trouble = self.trouble.pop(0) if self.trouble else None
-        if trouble:
-            self.in_trouble.set()
-            raise trouble
-        self.sent.append((delivery.chat_id, delivery.text))
-        self.on_send()
-        return (len(self.sent),)
-
-
-@dataclass
-class Shop:
-    """Turns with all that they need."""
-
-    store: SqlStore
-    assistant: Assistant
-    messenger: Messenger
-    turns: Turns
-    clock: Clock
-    mails_woken: list[None] = field(default_factory=list)
-
-    async def write(self, *updates: Any) -> None:
-        await self.store.accept(updates)
-
-    async def drain(self, chat_id: int = 1) -> None:
-        async with asyncio.timeout(10):
-            await self.turns.drain(chat_id)
-
-    @property
-    def read(self) -> list[str]:
-        return [text for _, text in self.messenger.sent]
-
-    async def stored(self) -> list[Message]:
-        return [row.message async for row in self.store.export(None, None)]
-
-
-@pytest.fixture
-async def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Shop]:
-    clock = Clock()
-    async with SqlStore.open(database(tmp_path), exclusive=True, clock=clock) as store:
-        woken: list[None] = []
-        assistant, messenger = Assistant(), Messenger()
-        turns = Turns(
-            store=store,
-            assistant=assistant,
-            messenger=messenger,
-            form=FORM,
-            wake_mails=lambda: woken.append(None),
-            greeting=lambda: "",
-            join=0,
-        )
-
-        async def pause(self: Turns, seconds: float) -> None:
-            clock.later(seconds=seconds)
-            await asyncio.sleep(0)
-
-        monkeypatch.setattr(Turns, "_pause", pause)
-        yield Shop(store, assistant, messenger, turns, clock, woken)
-
+from tests.core.shop import GOOD, Failing, Shop
+from tests.storage.samples import incoming
 
 # order
 
@@ -154,7 +51,7 @@ async def test_messages_and_commands_are_answered_in_their_order(shop: Shop) -> 
 
 
 async def test_the_owners_greeting_takes_the_place_of_ours(shop: Shop) -> None:
-    shop.turns.greeting = lambda: "Добро пожаловать в «Нерль»!"
+    shop.furnish(House(greeting_text=lambda: "Добро пожаловать в «Нерль»!"))
     await shop.write(incoming(1, "", kind="start"))
     await shop.drain()
     assert shop.read == ["Добро пожаловать в «Нерль»!"]
@@ -305,24 +202,6 @@ async def test_after_a_good_turn_the_conversation_goes_on(shop: Shop) -> None:
     assert shop.assistant.turns[1].conversation == "conv_1"
 
 
-class Failing:
-    """The real store, with methods that raise as often as ordered."""
-
-    def __init__(self, store: SqlStore, **failures: list[Exception]) -> None:
-        self._store = store
-        self._failures = failures
-
-    def __getattr__(self, name: str) -> Any:
-        if self._failures.get(name):
-            error = self._failures[name].pop(0)
-
-            async def refuse(*_: object, **__: object) -> None:
-                raise error
-
-            return refuse
-        return getattr(self._store, name)
-
-
 @pytest.mark.parametrize("method", ["next_step", "answered"])
 async def test_a_full_disk_is_waited_out_and_the_customer_answered_once(shop: Shop, method: str) -> None:
     shop.turns.store = Failing(shop.store, **{method: [StorageError("disk full")] * 3})  # type: ignore[assignment]
@@ -342,6 +221,23 @@ async def test_a_delivered_answer_that_cannot_be_noted_is_noted_later_and_not_se
     await shop.drain()
     assert shop.read == ["re: раз"]
     assert (await shop.stored())[-1].telegram_ids == (1,)
+
+
+async def test_a_preview_that_cannot_be_noted_as_gone_does_not_send_the_answer_again(shop: Shop) -> None:
+    async def previewed(turn: Turn, desk: Desk) -> str:
+        await shop.store.previewed(1, 77)
+        return "готово"
+
+    shop.turns.store = Failing(shop.store, previewed=[StorageError("disk full")])  # type: ignore[assignment]
+    shop.assistant.scripts = [previewed]
+    await shop.write(incoming(1, "раз"))
+    await shop.drain()
+    assert shop.read == ["готово"]
+    await shop.write(incoming(2, "два"))
+    await shop.drain()
+    await shop.write(incoming(3, "три"))
+    await shop.drain()
+    assert [delivery.preview for delivery in shop.messenger.deliveries] == [77, 77, None]
 
 
 async def test_a_mistake_of_ours_is_told_politely_and_not_as_a_traceback(shop: Shop) -> None:
@@ -377,7 +273,7 @@ async def test_an_answer_that_ends_in_half_an_emoji_is_sent_and_the_model_not_as
 async def test_a_worker_whose_chat_was_taken_over_writes_and_sends_nothing(shop: Shop) -> None:
     async def taken_over(turn: Turn, desk: Desk) -> str:
         await shop.store.recover()
-        assert isinstance(await shop.store.next_step(1, "successor", 0), Turn)
+        assert isinstance(await shop.store.next_step(1, "successor", Limits()), Turn)
         return "поздно"
 
     shop.assistant.scripts = [taken_over]
@@ -390,7 +286,7 @@ async def test_a_worker_whose_chat_was_taken_over_writes_and_sends_nothing(shop:
 async def test_a_worker_whose_chat_was_taken_over_saves_no_contact(shop: Shop) -> None:
     async def taken_over(turn: Turn, desk: Desk) -> str:
         await shop.store.recover()
-        await shop.store.next_step(1, "successor", 0)
+        await shop.store.next_step(1, "successor", Limits())
         await desk.call_tool("save_contact", GOOD)
         return "поздно"
 
@@ -448,8 +344,6 @@ async def test_a_cancelled_turn_is_answered_after_the_next_start(shop: Shop) -> 
 
 
 # tools
-
-GOOD = json.dumps({"name": "Анна", "phone": "8 912 345-67-89", "order": "Кровать", "city": "Пермь"})
 
 
 async def call(shop: Shop, name: str, *arguments: str) -> list[dict[str, Any]]:

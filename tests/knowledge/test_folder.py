@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from sovetnik.core.errors import ConfigError
+from sovetnik.core.house import House
 from sovetnik.knowledge import folder as module
 from sovetnik.knowledge.folder import ConsultantFolder
 
@@ -35,6 +36,31 @@ def test_the_owners_words_are_read_again_after_a_change(tmp_path: Path) -> None:
     assert (folder.instructions().strip(), folder.greeting()) == ("Продаём столы.", "Добро пожаловать!")
     (tmp_path / "greeting.md").unlink()
     assert folder.greeting() == ""
+
+
+@pytest.mark.parametrize("name", ["privacy", "consent"])
+def test_the_texts_about_personal_data_are_read_again_after_a_change(tmp_path: Path, name: str) -> None:
+    folder = ConsultantFolder(tmp_path)
+    read = getattr(folder, name)
+    assert read() == ""
+    for version in ("Редакция 1", "Редакция 2"):
+        write(tmp_path / f"{name}.md", f"\n{version}\n")
+        assert read() == version
+    (tmp_path / f"{name}.md").unlink()
+    assert read() == ""
+
+
+def test_the_consents_version_changes_with_its_words_alone(tmp_path: Path) -> None:
+    folder = ConsultantFolder(tmp_path)
+    house = House(consent_text=folder.consent)
+    assert house.consent() is None
+    versions: list[str] = []
+    for text in ("Согласие", "Согласие\n", "\ufeffСогласие\r\n", "Согласие на обработку"):
+        write(tmp_path / "consent.md", text)
+        consent = house.consent()
+        assert consent is not None
+        versions.append(consent.version)
+    assert versions[0] == versions[1] == versions[2] != versions[3]
 
 
 def test_between_two_looks_the_disk_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

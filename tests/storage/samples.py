@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sovetnik.core.model import Answer, Contact, Delivery, Incoming, Turn
+from sovetnik.core.model import Answer, Contact, Delivery, Incoming, Limits, Turn
 from sovetnik.storage import SqlStore
 
 MORNING = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ def contact(**values: Any) -> Contact:
 
 
 async def take_turn(store: SqlStore, chat_id: int = 1, token: str = "worker") -> Turn:
-    step = await store.next_step(chat_id, token, 0)
+    step = await store.next_step(chat_id, token, Limits())
     assert isinstance(step, Turn), step
     return step
 
@@ -82,7 +82,7 @@ async def converse(
     """One question, answered and delivered; the chat is idle afterwards."""
     await store.accept([incoming(update_id, text, chat_id)])
     delivery = await answer_turn(store, answer, chat_id)
-    assert await store.next_step(chat_id, "worker", 0, (delivery.id, (update_id,))) is None
+    assert await store.next_step(chat_id, "worker", Limits(), (delivery.id, (update_id,))) is None
 
 
 async def texts(store: SqlStore) -> list[str]:

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from sovetnik.core.errors import Fenced
-from sovetnik.core.model import Answer, Command, Delivery, Passage, Turn, Usage, Wait
-from sovetnik.storage import SqlStore, chats
+from sovetnik.core.model import Answer, Command, Delivery, Limits, Passage, Turn, Usage, Wait
+from sovetnik.storage import SqlStore, batches
 from tests.storage.samples import (
     MORNING,
     Clock,
@@ -38,7 +38,7 @@ async def test_the_same_update_twice_in_one_batch_is_one_question(store: SqlStor
 async def test_an_update_that_comes_again_after_its_answer_is_not_answered_again(store: SqlStore) -> None:
     await converse(store, 1)
     assert await store.accept([incoming(1)]) == set()
-    assert await store.next_step(1, "other", 0) is None
+    assert await store.next_step(1, "other", Limits()) is None
     assert len(await texts(store)) == 2
 
 
@@ -48,7 +48,7 @@ async def test_a_chat_is_woken_once_until_it_is_idle_again(store: SqlStore) -> N
     await take_turn(store)
     assert await store.accept([incoming(3)]) == set()
     delivery = await answer_turn(store)
-    assert await store.next_step(1, "worker", 0, (delivery.id, (1,))) is None
+    assert await store.next_step(1, "worker", Limits(), (delivery.id, (1,))) is None
     assert await store.accept([incoming(4)]) == {1}
 
 
@@ -99,12 +99,12 @@ async def test_a_command_splits_the_messages_around_it(store: SqlStore) -> None:
     first = await take_turn(store)
     assert [message.text for message in first.messages] == ["раз"]
     delivery = await store.answered(first, Answer("ответ"))
-    command = await store.next_step(1, "worker", 0, (delivery.id, (1,)))
+    command = await store.next_step(1, "worker", Limits(), (delivery.id, (1,)))
     assert isinstance(command, Command)
     assert command.incoming.kind == "new"
     again = await store.commanded(1, "worker", 2, Answer("сначала", kind="service"), fresh=True)
     assert again is not None
-    last = await store.next_step(1, "worker", 0, (again.id, (2,)))
+    last = await store.next_step(1, "worker", Limits(), (again.id, (2,)))
     assert isinstance(last, Turn)
     assert [message.text for message in last.messages] == ["два"]
 
@@ -113,7 +113,7 @@ async def test_an_undelivered_answer_comes_before_the_next_turn(store: SqlStore)
     await store.accept([incoming(1)])
     delivery = await answer_turn(store, "первый ответ")
     await store.accept([incoming(2)])
-    step = await store.next_step(1, "worker", 0)
+    step = await store.next_step(1, "worker", Limits())
     assert step == delivery
 
 
@@ -124,39 +124,39 @@ async def test_a_postponed_answer_is_waited_for_and_the_next_turn_waits_with_it(
     delivery = await answer_turn(store)
     await store.postponed(delivery.id, 149, "Telegram asks to slow down")
     await store.accept([incoming(2)])
-    assert await store.next_step(1, "worker", 0) == Wait(149)
+    assert await store.next_step(1, "worker", Limits()) == Wait(149)
     clock.later(seconds=150)
-    step = await store.next_step(1, "worker", 0)
+    step = await store.next_step(1, "worker", Limits())
     assert isinstance(step, Delivery)
     assert (step.id, step.attempts) == (delivery.id, 1)
 
 
 async def test_the_answer_waits_for_another_message_but_not_for_ever(store: SqlStore, clock: Clock) -> None:
     await store.accept([incoming(1)])
-    step = await store.next_step(1, "worker", 2)
+    step = await store.next_step(1, "worker", Limits(join=2))
     assert step == Wait(2)
     for number in range(2, 20):
         clock.later(seconds=1)
         await store.accept([incoming(number)])
-        step = await store.next_step(1, "worker", 2)
+        step = await store.next_step(1, "worker", Limits(join=2))
         if isinstance(step, Turn):
             break
         assert isinstance(step, Wait)
     assert isinstance(step, Turn)
-    assert clock.now - MORNING == timedelta(seconds=chats.MAX_JOIN)
+    assert clock.now - MORNING == timedelta(seconds=batches.MAX_JOIN)
 
 
 async def test_a_message_before_a_command_does_not_wait_for_more(store: SqlStore) -> None:
     await store.accept([incoming(1), incoming(2, "", kind="new")])
-    assert isinstance(await store.next_step(1, "worker", 30), Turn)
+    assert isinstance(await store.next_step(1, "worker", Limits(join=30)), Turn)
 
 
 async def test_a_flood_is_answered_in_batches_and_nothing_of_it_is_left_out(store: SqlStore) -> None:
-    count = chats.MAX_BATCH + 5
+    count = batches.MAX_BATCH + 5
     await store.accept([incoming(n, f"вопрос {n}") for n in range(count)])
     first = await take_turn(store)
     delivery = await store.answered(first, Answer("Да"))
-    second = await store.next_step(1, "worker", 0, (delivery.id, (1,)))
+    second = await store.next_step(1, "worker", Limits(), (delivery.id, (1,)))
     assert isinstance(second, Turn)
     said = [message.text for message in (*first.messages, *second.messages)]
     assert said == [f"вопрос {n}" for n in range(count)]
@@ -182,9 +182,9 @@ async def test_chats_do_not_see_each_other(store: SqlStore) -> None:
 
 
 async def test_nobody_works_in_a_chat_that_was_not_woken(store: SqlStore) -> None:
-    assert await store.next_step(404, "worker", 0) is None
+    assert await store.next_step(404, "worker", Limits()) is None
     await converse(store, 1)
-    assert await store.next_step(1, "other", 0) is None
+    assert await store.next_step(1, "other", Limits()) is None
 
 
 # fencing
@@ -193,8 +193,8 @@ async def test_nobody_works_in_a_chat_that_was_not_woken(store: SqlStore) -> Non
 async def test_a_second_worker_gets_nothing_while_the_first_owns_the_chat(store: SqlStore) -> None:
     await store.accept([incoming(1)])
     await take_turn(store, token="first")
-    assert await store.next_step(1, "second", 0) is None
-    assert isinstance(await store.next_step(1, "first", 0), Turn)
+    assert await store.next_step(1, "second", Limits()) is None
+    assert isinstance(await store.next_step(1, "first", Limits()), Turn)
 
 
 async def test_a_worker_that_lost_its_chat_writes_nothing(store: SqlStore) -> None:
@@ -219,9 +219,9 @@ async def test_what_a_dead_worker_delivered_is_noted_whoever_owns_the_chat_now(s
     await store.accept([incoming(1)])
     delivery = await answer_turn(store, token="first")
     await store.recover()
-    assert await store.next_step(1, "second", 0) == delivery
-    assert await store.next_step(1, "first", 0, (delivery.id, (77,))) is None
-    assert await store.next_step(1, "second", 0) is None
+    assert await store.next_step(1, "second", Limits()) == delivery
+    assert await store.next_step(1, "first", Limits(), (delivery.id, (77,))) is None
+    assert await store.next_step(1, "second", Limits()) is None
 
 
 # after a crash
@@ -252,10 +252,10 @@ async def test_after_a_crash_a_stored_answer_is_sent_and_the_model_is_not_asked_
         await store.progressed(delivery.id, (501, 502))
     async with SqlStore.open(url, exclusive=True, clock=clock) as store:
         assert await store.recover() == [1]
-        step = await store.next_step(1, "next life", 0)
+        step = await store.next_step(1, "next life", Limits())
         assert isinstance(step, Delivery)
         assert (step.id, step.text, step.sent) == (delivery.id, "длинный ответ", (501, 502))
-        assert await store.next_step(1, "next life", 0, (step.id, (501, 502, 503))) is None
+        assert await store.next_step(1, "next life", Limits(), (step.id, (501, 502, 503))) is None
         exported = [row.message async for row in store.export(None, None)]
         assert exported[-1].telegram_ids == (501, 502, 503)
 
@@ -299,7 +299,7 @@ async def test_a_refused_answer_is_not_tried_again(store: SqlStore) -> None:
     await store.accept([incoming(1)])
     delivery = await answer_turn(store)
     await store.refused(delivery.id, "bot was blocked by the user", blocked=True)
-    assert await store.next_step(1, "worker", 0) is None
+    assert await store.next_step(1, "worker", Limits()) is None
     assert await store.recover() == []
 
 
@@ -307,9 +307,9 @@ async def test_a_customer_who_comes_back_after_blocking_is_answered(store: SqlSt
     await store.accept([incoming(1)])
     delivery = await answer_turn(store)
     await store.refused(delivery.id, "bot was blocked by the user", blocked=True)
-    assert await store.next_step(1, "worker", 0) is None
+    assert await store.next_step(1, "worker", Limits()) is None
     assert await store.accept([incoming(2)]) == {1}
-    assert isinstance(await store.next_step(1, "other", 0), Turn)
+    assert isinstance(await store.next_step(1, "other", Limits()), Turn)
 
 
 # the provider's conversation
@@ -322,7 +322,7 @@ async def test_a_conversation_is_used_again_in_the_next_turn(store: SqlStore) ->
     await store.opened(1, "worker", "conv_1")
     delivery = await store.answered(turn, Answer("Да"))
     await store.accept([incoming(2)])
-    step = await store.next_step(1, "worker", 0, (delivery.id, (1,)))
+    step = await store.next_step(1, "worker", Limits(), (delivery.id, (1,)))
     assert isinstance(step, Turn)
     assert step.conversation == "conv_1"
 
@@ -334,7 +334,7 @@ async def test_a_newly_opened_conversation_replaces_the_one_before(store: SqlSto
     await store.opened(1, "worker", "conv_2")
     delivery = await store.answered(turn, Answer("Да"))
     await store.accept([incoming(2)])
-    step = await store.next_step(1, "worker", 0, (delivery.id, (1,)))
+    step = await store.next_step(1, "worker", Limits(), (delivery.id, (1,)))
     assert isinstance(step, Turn)
     assert step.conversation == "conv_2"
 
@@ -348,7 +348,7 @@ async def test_a_conversation_that_does_not_know_the_answer_is_not_used_again(
     await store.opened(1, "worker", "conv_1")
     delivery = await store.answered(turn, Answer("Простите", kind=kind))
     await store.accept([incoming(2)])
-    step = await store.next_step(1, "worker", 0, (delivery.id, (1,)))
+    step = await store.next_step(1, "worker", Limits(), (delivery.id, (1,)))
     assert isinstance(step, Turn)
     assert step.conversation is None
 
@@ -369,10 +369,10 @@ async def test_new_makes_the_consultant_forget_what_was_before_and_the_owner_kee
 ) -> None:
     await converse(store, 1, "раз", "ответ на раз")
     await store.accept([incoming(2, "", kind="new"), incoming(3, "два")])
-    assert isinstance(await store.next_step(1, "worker", 0), Command)
+    assert isinstance(await store.next_step(1, "worker", Limits()), Command)
     delivery = await store.commanded(1, "worker", 2, Answer("Сначала", kind="service"), fresh=True)
     assert delivery is not None
-    turn = await store.next_step(1, "worker", 0, (delivery.id, (1,)))
+    turn = await store.next_step(1, "worker", Limits(), (delivery.id, (1,)))
     assert isinstance(turn, Turn)
     assert await store.transcript(1, turn.messages[0].id) == []
     assert await texts(store) == ["раз", "ответ на раз", "/new", "Сначала", "два"]
@@ -380,14 +380,14 @@ async def test_new_makes_the_consultant_forget_what_was_before_and_the_owner_kee
 
 async def test_our_own_texts_and_apologies_are_not_part_of_the_transcript(store: SqlStore) -> None:
     await store.accept([incoming(1, "instagram", kind="start")])
-    await store.next_step(1, "worker", 0)
+    await store.next_step(1, "worker", Limits())
     greeting = await store.commanded(1, "worker", 1, Answer("Привет", kind="service"), fresh=False)
     assert greeting is not None
-    assert await store.next_step(1, "worker", 0, (greeting.id, (1,))) is None
+    assert await store.next_step(1, "worker", Limits(), (greeting.id, (1,))) is None
     await store.accept([incoming(2, "раз")])
     apology = await answer_turn(store, "Простите, код ABC234", kind="error")
     await store.accept([incoming(3, "два")])
-    turn = await store.next_step(1, "worker", 0, (apology.id, (1,)))
+    turn = await store.next_step(1, "worker", Limits(), (apology.id, (1,)))
     assert isinstance(turn, Turn)
     assert [m.text for m in await store.transcript(1, turn.messages[0].id)] == ["раз"]
 
@@ -404,9 +404,9 @@ async def test_a_long_transcript_keeps_its_newest_part(
 
 async def test_the_start_link_tells_where_the_customer_came_from(store: SqlStore) -> None:
     await store.accept([incoming(1, "instagram", kind="start"), incoming(2, "", kind="start")])
-    await store.next_step(1, "worker", 0)
+    await store.next_step(1, "worker", Limits())
     await store.commanded(1, "worker", 1, None, fresh=False)
-    await store.next_step(1, "worker", 0)
+    await store.next_step(1, "worker", Limits())
     await store.commanded(1, "worker", 2, None, fresh=False)
     rows = [row async for row in store.export(None, None)]
     assert [row.message.text for row in rows] == ["/start instagram", "/start"]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from sovetnik.core.errors import Fenced
-from sovetnik.core.model import Answer, Command, Delivery, Turn, Wait
+from sovetnik.core.model import Answer, Command, Delivery, Limits, Turn, Wait
 from sovetnik.storage import SqlStore
 from tests.storage.samples import Clock, database, incoming
 
@@ -39,6 +39,10 @@ class Customer:
     """What one chat's customer wrote, and what they read."""
 
     asked: list[str] = field(default_factory=list)
+    texts: list[int] = field(default_factory=list)
+    """Updates of the questions among them."""
+    edits: dict[int, int] = field(default_factory=dict)
+    """The newest edit of a question, both by their updates."""
     read: dict[int, str] = field(default_factory=dict)
     """Answers by their message id, in the order in which they came first."""
     again: set[int] = field(default_factory=set)
@@ -83,11 +87,32 @@ class Conversations(RuleBasedStateMachine):
             self.last_update += 1
             text = f"/{command}" if command else f"вопрос {self.last_update}"
             self.customers[chat].asked.append(text)
+            if not command:
+                self.customers[chat].texts.append(self.last_update)
             batch.append(incoming(self.last_update, "" if command else text, chat, kind=command or "text"))
         self.accepted += batch
         woken = self.run(self.store.accept(batch))
         assert woken == set(chats) - set(self.workers)
         self._wake(woken)
+
+    @precondition(lambda self: any(customer.texts for customer in self.customers.values()))
+    @rule(data=st.data())
+    def a_customer_corrects_a_question(self, data: st.DataObject) -> None:
+        chat = data.draw(st.sampled_from([number for number, c in self.customers.items() if c.texts]))
+        question = data.draw(st.sampled_from(self.customers[chat].texts))
+        self.last_update += 1
+        self.customers[chat].edits[question] = self.last_update
+        text, message_id = f"вопрос {question} правка {self.last_update}", question + 1000
+        edited = incoming(self.last_update, text, chat, kind="edited", message_id=message_id)
+        self.accepted.append(edited)
+        assert self.run(self.store.accept([edited])) == set()
+
+    @rule(chat=CHATS)
+    def the_owner_erases_a_customer(self, chat: int) -> None:
+        self.run(self.store.forget_wholly(chat))
+        self.customers[chat] = Customer()
+        if chat in self.workers:
+            self.zombies.append((chat, self.workers.pop(chat)))
 
     @precondition(lambda self: self.accepted)
     @rule(data=st.data())
@@ -103,7 +128,7 @@ class Conversations(RuleBasedStateMachine):
     def _go_on(self, chat: int) -> None:
         worker = self.workers[chat]
         if worker.step is None:
-            step = self.run(self.store.next_step(chat, worker.token, 0, worker.done))
+            step = self.run(self.store.next_step(chat, worker.token, Limits(), worker.done))
             worker.done = None
             if step is None:
                 del self.workers[chat]
@@ -172,11 +197,28 @@ class Conversations(RuleBasedStateMachine):
                 self._go_on(next(iter(self.workers)))
             assert not self.workers
             for customer in self.customers.values():
-                assert "\n".join(customer.read.values()).splitlines() == customer.asked
+                self._check(customer)
         finally:
             self.run(self.stack.aclose())
             self.runner.close()
             shutil.rmtree(self.folder)
+
+    def _check(self, customer: Customer) -> None:
+        """Every question was answered once, in order; edits came with a question, the newest one last."""
+        lines = "\n".join(customer.read.values()).splitlines()
+        versions: dict[str, int] = {}
+        first: list[str] = []
+        for line in lines:
+            question, _, edit = line.partition(" правка ")
+            if question.startswith("/") or question not in versions:
+                first.append(question)
+            else:
+                assert versions[question] < int(edit)
+            versions[question] = int(edit or 0)
+        assert first == customer.asked
+        for number, edit in customer.edits.items():
+            if customer.texts[-1] > edit:
+                assert versions[f"вопрос {number}"] == edit
 
 
 Conversations.TestCase.settings = settings(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from sovetnik.core.errors import ConfigError, StorageError
+from sovetnik.core.model import Answer, Delivery, Limits, Turn
 from sovetnik.storage import SqlStore, migrate
 from sovetnik.storage.engine import writing_engine
 from sovetnik.storage.tables import metadata
@@ -54,6 +57,101 @@ async def test_a_second_start_keeps_everything_and_migrates_nothing(
     monkeypatch.setattr("alembic.command.upgrade", fail)
     async with SqlStore.open(url, exclusive=True) as store:
         assert await texts(store) == ["вопрос", "ответ"]
+
+
+def _first_version(path: Path) -> None:
+    """A database as the first version left it, with something in every table and every column."""
+    config = Config()
+    config.set_main_option("script_location", "sovetnik.storage:migrations")
+    engine = writing_engine(path)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    at, later = "2026-11-20 06:00:00.000000", "2026-11-20 06:00:09.000000"
+    payload = {
+        "update_id": 3,
+        "chat_id": 1,
+        "kind": "text",
+        "text": "ждёт",
+        "sent_at": "2026-11-20T06:00:00+00:00",
+    }
+    payload |= {"message_id": 30, "name": "Анна", "username": "anna", "language_code": "ru"}
+    usage = ("gpt-6-luna", 10, 5, 7, 2, 0.5)
+    rows: dict[str, list[tuple[object, ...]]] = {
+        "chats": [
+            (1, "Анна", "anna", "ru", "ru", "avito", at, None, None, 0),
+            (2, "", None, None, None, None, at, at, None, 0),
+        ],
+        "conversations": [(1, 1, "conv_1", at, None, None)],
+        "inbox": [
+            (3, 1, json.dumps(payload), at, None),
+            (1, 1, json.dumps(payload | {"update_id": 1}), at, at),
+        ],
+        "leads": [(7, 1, at, later, 2, "Анна", "+79123456789", "Кровать", json.dumps({"city": "Пермь"}))],
+        "messages": [
+            (1, 1, "customer", "text", "вопрос", at, 1, "[10]", None, *(None,) * 6, None, None, 1),
+            (
+                2,
+                1,
+                "assistant",
+                "answer",
+                "ответ",
+                later,
+                None,
+                "[11]",
+                "ABC234",
+                *usage,
+                '[{"source": "a.md", "heading": "", "score": 0.5}]',
+                "вопрос",
+                None,
+            ),
+        ],
+        "outbox": [
+            (4, "answer", "answer-2", 1, 2, 1, at, at, 3, None, "[11]", "429", None, None),
+            (5, "lead", "lead-7-r2", 1, 7, 2, at, at, 0, None, None, None, None, None),
+        ],
+        "reports": [(1, "2026-11-19", at, at, at)],
+    }
+    with sqlite3.connect(path) as connection:
+        for table, values in rows.items():
+            marks = ", ".join("?" * len(values[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
+
+
+async def test_a_database_of_the_first_version_is_brought_up_to_date_with_all_that_is_in_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "sovetnik.db"
+    _first_version(path)
+    async with SqlStore.open(f"sqlite:///{path}", exclusive=True) as store:
+        assert await store.recover() == [1]
+        delivery = await store.next_step(1, "worker", Limits())
+        assert isinstance(delivery, Delivery)
+        assert (delivery.text, delivery.sent, delivery.attempts, delivery.keyboard) == (
+            "ответ",
+            (11,),
+            3,
+            None,
+        )
+        turn = await store.next_step(1, "worker", Limits(), (delivery.id, (11,)))
+        assert isinstance(turn, Turn)
+        assert [(m.text, m.note, m.attachments) for m in turn.messages] == [("ждёт", "", ())]
+        assert (turn.conversation, turn.chat.source, turn.chat.consent) == ("conv_1", "avito", None)
+        assert turn.chat.keyboard is False
+        assert turn.lead is not None
+        assert (turn.lead.contact.fields, turn.lead.consent) == ({"city": "Пермь"}, None)
+        _, answer = await store.transcript(1, turn.messages[0].id)
+        assert answer.usage is not None
+        assert (answer.usage.calls, answer.passages[0].source, answer.unanswered) == (2, "a.md", "вопрос")
+        assert [mail.ref for mail in await store.due_mails(10)] == [7]
+        assert await store.owner_chats() == set()
+        assert await store.paused_at() is None
+        await store.answered(turn, Answer("да"))
+    engine = writing_engine(path)
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
 
 
 async def test_a_database_of_a_newer_version_is_refused_with_the_way_out(url: str) -> None:

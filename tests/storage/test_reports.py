@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sovetnik.core.model import Answer, Window
+from sovetnik.core.model import Answer, Limits, Window
 from sovetnik.storage import SqlStore
 from tests.storage.samples import Clock, answer_turn, contact, converse, database, incoming, take_turn
 
@@ -119,7 +119,7 @@ async def _ask_answer_and_claim(folder: Path, events: list[tuple[str, float, flo
                 waiting += 1
             elif event == "answer" and waiting:
                 delivery = await answer_turn(store, f"ответ {number}")
-                await store.next_step(1, "worker", 0, (delivery.id, (1,)))
+                await store.next_step(1, "worker", Limits(), (delivery.id, (1,)))
                 waiting = 0
             elif event == "claim":
                 claimed += 1
@@ -240,7 +240,7 @@ async def test_what_is_long_done_is_dropped_and_what_is_open_or_failed_stays(
     clock.later(days=10)
     await store.claim_report(DAY + timedelta(days=10), clock.now)
     assert set(await store.recover()) == {20, 30}
-    assert (await store.next_step(30, "worker", 0)) == delivery
+    assert (await store.next_step(30, "worker", Limits())) == delivery
     assert [m.text for m in (await take_turn(store, 20)).messages] == ["без ответа"]
     assert {"давно", "Да", "не доставлено", "ждёт"} <= {
         row.message.text async for row in store.export(None, None)

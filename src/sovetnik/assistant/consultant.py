@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -43,6 +44,15 @@ LOCK_PATIENCE = 15.0
 FEW_CHARACTERS = 25
 """A message this short means little without the one before it."""
 
+BLIND_AFTER = 2
+"""Refusals of pictures in a row after which the model counts as one that cannot see: a single picture may be
+odd in itself."""
+
+BLIND_FOR = 3600.0
+"""Seconds that pictures are not sent then; the owner may have set another model behind the same address."""
+
+_PICTURES = re.compile(r"image|picture|vision|multi-?modal|mmproj", re.IGNORECASE)
+
 CALL_LIMIT = 3
 """A whole call may take so many times the silence limit (``OPENAI_TIMEOUT``)."""
 
@@ -76,6 +86,28 @@ class _Tally:
         )
 
 
+@dataclass(slots=True)
+class _Eyes:
+    """Whether the model looks at pictures, as far as it has shown."""
+
+    refusals: int = 0
+    shut_until: float = 0.0
+
+    @property
+    def shut(self) -> bool:
+        return time.monotonic() < self.shut_until
+
+    def learn(self, refusal: str, *, looked: bool) -> None:
+        """From a call that was taken, ``refusal``: after its pictures had been left out."""
+        if refusal:
+            self.refusals += 1
+            log.warning("model_sees_no_pictures", error=refusal)
+            if self.refusals >= BLIND_AFTER:
+                self.refusals, self.shut_until = 0, time.monotonic() + BLIND_FOR
+        elif looked:
+            self.refusals = 0
+
+
 class OpenAiAssistant:
     """Answers turns with a model; see :class:`sovetnik.core.ports.Assistant`."""
 
@@ -95,11 +127,14 @@ class OpenAiAssistant:
         self._briefing = briefing
         self._salt = salt
         self._tools = tools_of(briefing.form, settings.vector_store)
+        self._eyes = _Eyes()
 
     async def answer(self, turn: Turn, desk: Desk) -> AsyncIterator[Event]:
         """Work on one turn; see the port."""
         remote = self._settings.context == "conversation"
         session = Session(client=self._client, turn=turn, desk=desk, remote=remote)
+        if self._eyes.shut:
+            session.look_away()
         tally = _Tally(time.monotonic())
         texts: list[str] = []
         cited: dict[str, Passage] = {}
@@ -138,6 +173,7 @@ class OpenAiAssistant:
         """One model call with its retries; the last thing yielded is the reply."""
         patience = LOCK_PATIENCE
         tries = 0
+        refused = ""
         while True:
             shown = False
             try:
@@ -150,9 +186,8 @@ class OpenAiAssistant:
                         raise AssistantError("empty", "the model gave neither text nor a tool call")
                     yield event
             except AssistantError as error:
-                if error.kind == "bad_request" and session.look_away():
-                    log.warning("model_sees_no_pictures", error=error.detail)
-                    pause = 0.0
+                if _about_pictures(error) and session.look_away():
+                    refused, pause = error.detail, 0.0
                 elif error.kind == "locked" and patience > 0:
                     pause = random.uniform(0.3, 1.0)  # noqa: S311 - spreads retries, guards nothing
                     patience -= pause
@@ -166,6 +201,7 @@ class OpenAiAssistant:
                     yield Restarted()
                 await asyncio.sleep(pause)
             else:
+                self._eyes.learn(refused, looked=bool(session.turn.images))
                 return
 
     def _pause_after(self, session: Session, error: AssistantError, tries: int) -> float:
@@ -205,6 +241,12 @@ class OpenAiAssistant:
     def _stand_in(self, chat_id: int) -> str:
         """What stands for the customer at the provider: never the Telegram id."""
         return hashlib.sha256(f"{self._salt}:{chat_id}".encode()).hexdigest()[:32]
+
+
+def _about_pictures(error: AssistantError) -> bool:
+    """Whether the same without pictures may do: some gateways refuse them with a 500."""
+    said = error.kind == "server" and _PICTURES.search(error.detail)
+    return error.kind == "bad_request" or bool(said)
 
 
 async def _query(turn: Turn, desk: Desk) -> str:

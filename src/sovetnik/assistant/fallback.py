@@ -16,9 +16,11 @@ from sovetnik.core.turn import error_code
 
 log = structlog.get_logger("sovetnik.fallback")
 
-DOWN = frozenset({"auth", "quota", "connection", "timeout", "server", "rate_limit", "cut", "bad_request"})
-"""Kinds of failure that mean "the model is away", not "this turn is odd"; a model that was retired is a bad
-request."""
+DOWN = frozenset({"auth", "quota", "connection", "timeout", "server", "rate_limit", "cut"})
+"""Kinds of failure that mean "the model is away", not "this turn is odd"."""
+
+ODD = 2
+"""Bad requests in a row that mean so too: one may lie in what a customer sent, but not two."""
 
 REST = 30.0
 """Seconds before the model is tried again: customers must not each wait for the same time-out."""
@@ -53,10 +55,12 @@ class FallbackAssistant:
         self._probing = False
         self._away: Notice | None = None
         self._told = False
+        self._odd = 0
         self._told_at = -QUIET
 
     async def answer(self, turn: Turn, desk: Desk) -> AsyncIterator[Event]:
         """Work on one turn; see the port."""
+        code: str | None = None
         if await self._over_budget():
             await self._gone(Notice("budget_spent", "DAILY_TOKEN_BUDGET", error_code()))
         elif self._may_try():
@@ -67,23 +71,43 @@ class FallbackAssistant:
                         await self._back()
                     yield event
             except AssistantError as error:
-                if error.kind not in DOWN:
-                    raise
-                self._rests_until = time.monotonic() + REST
-                await self._gone(Notice("model_down", str(error), error_code()))
+                code = await self._failed(turn, error)
                 yield Restarted()
             else:
+                self._odd = 0
                 return
             finally:
                 if probe:
                     self._probing = False
-        code = self._away.code if self._away else None
+        code = self._away.code if self._away else code
         async for event in self._offline.answer(turn, desk, code):
             yield event
 
     def away(self) -> str | None:
         """The code of the failure that keeps the model away; None while it answers."""
         return self._away.code if self._away else None
+
+    async def _failed(self, turn: Turn, error: AssistantError) -> str:
+        """Note a failure; gives its code.
+
+        Raises:
+            AssistantError: the same one, where the documents are no answer to it.
+        """
+        code = error_code()
+        if self._is_down(error):
+            self._rests_until = time.monotonic() + REST
+            await self._gone(Notice("model_down", str(error), code))
+        elif error.kind == "bad_request":
+            log.error("turn_refused", chat=turn.chat.id, code=code, error=error.detail)
+        else:
+            raise error
+        return code
+
+    def _is_down(self, error: AssistantError) -> bool:
+        if error.kind == "bad_request":
+            self._odd += 1
+            return self._odd >= ODD
+        return error.kind in DOWN
 
     def _may_try(self) -> bool:
         """While the model is away, one turn at a time finds out whether it is back."""

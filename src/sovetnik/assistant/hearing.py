@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import openai
 
 from sovetnik.assistant.client import in_our_words
@@ -9,6 +11,16 @@ from sovetnik.core.errors import AssistantError
 
 DEFAULT_MODEL = "gpt-transcribe"
 """OpenAI's model for recordings; the gpt-4o and whisper ones are shut down on 2027-02-26."""
+
+TAKEN = frozenset({"flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "ogg", "wav", "webm"})
+"""Names' ends that every transcription model takes."""
+
+MAY_PASS = frozenset({"timeout", "connection", "server", "rate_limit", "cut"})
+"""Kinds of failure after which a recording is sent once more."""
+
+PAUSE = 1.0
+LONGEST_PAUSE = 10.0
+"""Seconds before that; a provider that asks for more patience than a customer has gets none."""
 
 _SUFFIXES = {
     "audio/ogg": "ogg",
@@ -25,11 +37,23 @@ async def transcribe(client: openai.AsyncOpenAI, model: str, sound: bytes, mime:
     Raises:
         AssistantError: the provider did not transcribe it.
     """
-    # The provider tells formats by the name's end; Telegram's voices have no name.
-    if "." not in name or name.endswith(".oga"):  # not every model takes that one, though it is the same
-        name = f"voice.{_SUFFIXES.get(mime, 'ogg')}"
+    # The provider tells formats by the name's end; Telegram's voices have no name, or end with the .oga that
+    # not every model takes.
+    suffix = name.rpartition(".")[2].lower()
+    name = f"voice.{suffix if suffix in TAKEN else _SUFFIXES.get(mime, 'ogg')}"
     try:
-        answer = await client.audio.transcriptions.create(model=model, file=(name, sound, mime))
+        return await _asked(client, model, (name, sound, mime))
+    except AssistantError as error:
+        asked = error.retry_after.total_seconds() if error.retry_after else PAUSE
+        if error.kind not in MAY_PASS or asked > LONGEST_PAUSE:
+            raise
+        await asyncio.sleep(asked)
+    return await _asked(client, model, (name, sound, mime))
+
+
+async def _asked(client: openai.AsyncOpenAI, model: str, file: tuple[str, bytes, str]) -> str:
+    try:
+        answer = await client.audio.transcriptions.create(model=model, file=file)
     except Exception as error:
         raise in_our_words(error) from error
     text = getattr(answer, "text", None)

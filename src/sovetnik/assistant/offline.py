@@ -126,6 +126,8 @@ class OfflineConsultant:
         """Walk the transcript: what we asked, and what came back."""
         known = _Known()
         for message in transcript:
+            if is_bare(message):
+                continue
             if message.role == "customer":
                 if not self._take(known, known.asked, message.text):
                     known.questions.append(message.text)

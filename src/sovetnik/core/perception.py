@@ -9,9 +9,15 @@ from typing import Literal
 from sovetnik.core.model import Attachment, Message, Turn
 from sovetnik.core.texts import Texts
 
-Problem = Literal["deaf", "blind", "too_long", "too_big", "unreadable", "unreachable"]
+Problem = Literal["deaf", "blind", "too_long", "too_big", "too_many", "unreadable", "unreachable"]
 """Why a file could not be taken in: no transcription or no pictures here, a voice too long, a file too big
-or broken, Telegram or the provider not answering."""
+or broken, too many at once, Telegram or the provider not answering."""
+
+MOST_PHOTOS = 20
+"""In one turn: two albums. All of them are held in memory and sent to the model."""
+
+MOST_CHARACTERS = 60_000
+"""Of all voices and documents in one turn: about 20,000 tokens of Russian."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,24 @@ async def perceive_nothing(attachment: Attachment) -> Perceived:
     """Take nothing in."""
     problems: dict[str, Problem] = {"voice": "deaf", "photo": "blind"}
     return Perceived(problem=problems.get(attachment.kind, "unreadable"))
+
+
+def within_bounds(perceive: Perceive) -> Perceive:
+    """The same for one turn, up to :data:`MOST_PHOTOS` and :data:`MOST_CHARACTERS`."""
+    photos, characters = MOST_PHOTOS, MOST_CHARACTERS
+
+    async def take_in(attachment: Attachment) -> Perceived:
+        nonlocal photos, characters
+        if attachment.kind == "photo":
+            photos -= 1
+            return await perceive(attachment) if photos >= 0 else Perceived(problem="too_many")
+        found = await perceive(attachment) if characters > 0 else Perceived(problem="too_many")
+        if len(found.text) > characters:
+            return Perceived(problem="too_many")
+        characters -= len(found.text)
+        return found
+
+    return take_in
 
 
 def placeholder(attachments: Sequence[Attachment]) -> str:
@@ -117,11 +141,10 @@ def told(own: Texts, attachment: Attachment, problem: Problem) -> str:
     """What the customer reads when all they sent could not be taken in."""
     if problem in {"too_long", "too_big"}:
         return own.voice_too_long if attachment.kind == "voice" else own.file_too_big
-    if problem == "deaf":
-        return own.voice_unheard
-    if problem == "blind":
-        return own.photo_unseen
-    return own.file_unreadable if problem == "unreadable" else own.file_unreachable
+    if problem == "unreadable":
+        return own.voice_empty if attachment.kind == "voice" else own.file_unreadable
+    fixed: dict[Problem, str] = {"deaf": own.voice_unheard, "blind": own.photo_unseen}
+    return fixed.get(problem, own.file_unreachable)
 
 
 def with_images(turn: Turn, taken: Sequence[Taken]) -> Turn:

@@ -41,6 +41,7 @@ class Texts:
     foreign_card: str
     voice_too_long: str
     voice_unheard: str
+    voice_empty: str
     photo_unseen: str
     file_too_big: str
     file_unreadable: str
@@ -91,6 +92,7 @@ RU = Texts(
     foreign_card="Это не ваш контакт. Чтобы с вами связались, нажмите /contact или напишите свой номер.",
     voice_too_long="Эта запись слишком длинная. Пришлите, пожалуйста, покороче или напишите главное словами.",
     voice_unheard="Голосовые сообщения я здесь не понимаю. Напишите, пожалуйста, словами — и я сразу отвечу.",
+    voice_empty="В этой записи я не разобрал слов. Повторите, пожалуйста, или напишите словами.",
     photo_unseen="Фотографии я здесь не вижу. Опишите, пожалуйста, словами — и я сразу отвечу.",
     file_too_big="Этот файл слишком большой. Пришлите, пожалуйста, поменьше или напишите главное словами.",
     file_unreadable="Этот файл я не могу прочитать. Пришлите, пожалуйста, PDF, Word, Excel или текст.",
@@ -142,6 +144,7 @@ EN = Texts(
     foreign_card="This is not your own contact. To be called back, press /contact or write your number.",
     voice_too_long="This recording is too long. Please send a shorter one or write the main point in words.",
     voice_unheard="I do not understand voice messages here. Please put it into words.",
+    voice_empty="I could not make out any words in this recording. Please say it again or write it.",
     photo_unseen="I cannot see photos here. Please describe it in words and I will answer at once.",
     file_too_big="This file is too big. Please send a smaller one or write the main point in words.",
     file_unreadable="I cannot read this file. Please send a PDF, Word, Excel or text file.",

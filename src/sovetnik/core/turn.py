@@ -10,6 +10,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -31,7 +32,7 @@ from sovetnik.core.model import (
     Usage,
     Wait,
 )
-from sovetnik.core.perception import Perceive, perceive_nothing, take_in, told, with_images
+from sovetnik.core.perception import Perceive, perceive_nothing, take_in, told, with_images, within_bounds
 from sovetnik.core.ports import Assistant, Desk, Knowledge, Messenger, Store
 from sovetnik.core.texts import storable, texts, trouble
 from sovetnik.core.tools import Toolbox
@@ -165,17 +166,17 @@ class Turns:
         consent = self.house.consent()
         if consent is None or turn.chat.consent == consent.version:
             return None
-        shown = False
+        shown: bool | None = None
 
         async def show() -> bool:
             nonlocal shown
-            if not shown:
+            if shown is None:  # once: what was put off comes by itself later
                 answer = Answer(consent.text, kind="service", consent=consent.version)
                 delivery = await self.store.tell(turn.chat.id, turn.token, answer)
                 done = await self._deliver(delivery)
+                shown = done is not None
                 if done is not None:
                     await self.store.delivered(*done)
-                    shown = True
             return shown
 
         return show
@@ -184,7 +185,8 @@ class Turns:
         """The turn with its files taken in; an answer where there is nothing else in it."""
         if not any(message.attachments for message in turn.messages):
             return turn, None
-        taken = await asyncio.gather(*(take_in(message, self.perceive) for message in turn.messages))
+        perceive = within_bounds(self.perceive)
+        taken = await asyncio.gather(*(take_in(message, perceive) for message in turn.messages))
         for part in taken:
             if part.stored is not None:
                 await self.store.heard(part.stored)
@@ -234,7 +236,7 @@ class Turns:
         if toolbox.phone_button and not toolbox.saved:
             text, version = self.house.with_consent(text, turn.chat)
             keyboard = phone_keyboard(turn.chat.language)
-        elif turn.chat.keyboard and toolbox.saved:
+        elif turn.chat.keyboard and (toolbox.saved or turn.lead):  # saved before, in a turn that failed
             keyboard = Keyboard("remove")
         return Answer(
             text=storable(text),
@@ -285,7 +287,8 @@ class Turns:
             await self.store.refused(delivery.id, refusal.reason, blocked=refusal.blocked)
         else:
             if delivery.preview is not None:
-                await self.store.previewed(delivery.chat_id, None)
+                with suppress(StorageError):  # or the answer, which did arrive, would be sent again
+                    await self.store.previewed(delivery.chat_id, None)
             return delivery.id, sent
         return None
 

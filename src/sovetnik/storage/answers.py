@@ -106,15 +106,22 @@ def close_delivery(
     connection: Connection, delivery_id: int, telegram_ids: Sequence[int], now: datetime
 ) -> None:
     """Note that an answer arrived, with Telegram's ids of its messages; its chat may have been erased."""
-    message_id = connection.execute(
+    row = connection.execute(
         update(outbox)
         .where(outbox.c.id == delivery_id)
         .values(done_at=now, progress=list(telegram_ids))
-        .returning(outbox.c.ref)
-    ).scalar_one_or_none()
-    if message_id is not None:
+        .returning(outbox.c.ref, outbox.c.chat_id, outbox.c.payload)
+    ).one_or_none()
+    if row is None:
+        return
+    connection.execute(
+        update(messages).where(messages.c.id == row.ref).values(telegram_ids=list(telegram_ids))
+    )
+    payload: Mapping[str, Any] = row.payload or {}
+    version = payload.get("consent")
+    if version:  # only now has the customer been shown it
         connection.execute(
-            update(messages).where(messages.c.id == message_id).values(telegram_ids=list(telegram_ids))
+            update(chats).where(chats.c.id == row.chat_id).values(consent=version, consent_at=now)
         )
 
 
@@ -160,10 +167,11 @@ def tell(
     connection: Connection, chat_id: int, token: str, answer: Answer, now: datetime, *, flood: bool
 ) -> Delivery:
     """Store and queue what we say of our own accord; ``flood`` notes that the flood was spoken of."""
-    chat = check_owner(connection, chat_id, token)
+    check_owner(connection, chat_id, token)
     if flood:
         connection.execute(update(chats).where(chats.c.id == chat_id).values(flood_told_at=now))
-    return store_answer(connection, chat_id, chat.preview, answer, now)
+    # A message that the growing answer is shown in stays: that answer is still to come.
+    return store_answer(connection, chat_id, None, answer, now)
 
 
 def passed(connection: Connection, turn: Turn, now: datetime) -> None:
@@ -204,13 +212,14 @@ def store_answer(
 ) -> Delivery:
     """Store an answer and queue it for delivery."""
     usage = answer.usage
-    changed: dict[str, Any] = {}
-    if answer.consent:
-        changed |= {"consent": answer.consent, "consent_at": now}
     if answer.keyboard and answer.keyboard.kind != "buttons":
-        changed["keyboard"] = answer.keyboard.kind == "phone"
-    if changed:
-        connection.execute(update(chats).where(chats.c.id == chat_id).values(**changed))
+        shown = answer.keyboard.kind == "phone"
+        connection.execute(update(chats).where(chats.c.id == chat_id).values(keyboard=shown))
+    payload: dict[str, Any] = {}
+    if answer.keyboard:
+        payload["keyboard"] = asdict(answer.keyboard)
+    if answer.consent:
+        payload["consent"] = answer.consent
     message_id = connection.execute(
         messages.insert()
         .values(
@@ -244,7 +253,7 @@ def store_answer(
             ref=message_id,
             created_at=now,
             due_at=now,
-            payload={"keyboard": asdict(answer.keyboard)} if answer.keyboard else None,
+            payload=payload or None,
         )
         .returning(outbox.c.id)
     ).scalar_one()

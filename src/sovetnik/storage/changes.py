@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, select, union_all, update
 
 from sovetnik.core.model import Incoming
+from sovetnik.storage.answers import close_conversations
 from sovetnik.storage.rows import AnyRow
 from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox
 
@@ -24,7 +25,7 @@ def edit(connection: Connection, incoming: Incoming, now: datetime) -> None:
         payload = row.payload
         if payload["message_id"] != incoming.message_id or row.update_id == incoming.update_id:
             continue
-        if payload["kind"] == "text" and _begun(connection, row.update_id):
+        if payload["kind"] not in {"text", "edited"} or _begun(connection, row.update_id):
             continue
         changed = {**payload, "text": incoming.text}
         connection.execute(update(inbox).where(inbox.c.update_id == row.update_id).values(payload=changed))
@@ -43,30 +44,50 @@ def _begun(connection: Connection, update_id: int) -> bool:
     return connection.execute(found).first() is not None
 
 
-def migrate(connection: Connection, old: int, new: int) -> bool:
-    """Give everything of a group to the supergroup it became; False when nothing of it is known."""
-    if connection.execute(select(chats.c.id).where(chats.c.id == old)).first() is None:
-        return False
-    known = connection.execute(select(chats.c.id).where(chats.c.id == new)).first()
+def migrated(connection: Connection, incoming: Incoming, now: datetime) -> int | None:
+    """Give a group to the supergroup it became; gives the new chat's id when it has something to do."""
+    old, new = incoming.chat_id, int(incoming.text)
+    before = connection.execute(select(chats).where(chats.c.id == old)).one_or_none()
+    if before is None or old == new:
+        return None
+    known = connection.execute(select(chats).where(chats.c.id == new)).one_or_none()
     if known is None:
         # Whoever works on a turn of the old chat is fenced off; it is done again under the new id.
         connection.execute(update(chats).where(chats.c.id == old).values(id=new, owner=None))
     else:
-        connection.execute(delete(chats).where(chats.c.id == old))
-        if connection.execute(select(leads.c.id).where(leads.c.chat_id == new)).first() is not None:
-            connection.execute(delete(leads).where(leads.c.chat_id == old))
+        _join(connection, before, known)
     moved: tuple[Table, ...] = (messages, conversations, leads, inbox, outbox)
     for table in moved:
         connection.execute(update(table).where(table.c.chat_id == old).values(chat_id=new))
-    return True
+    if known is not None:  # neither of the provider's conversations holds what the other does
+        close_conversations(connection, new, now)
+    return new if _has_work(connection, new) else None
 
 
-def migrated(connection: Connection, incoming: Incoming) -> int | None:
-    """Note a migration; gives the new chat's id when it has something to do."""
-    new = int(incoming.text)
-    if not migrate(connection, incoming.chat_id, new):
-        return None
-    waiting = connection.execute(
-        select(inbox.c.update_id).where(inbox.c.chat_id == new, inbox.c.done_at.is_(None))
-    ).first()
-    return new if waiting is not None else None
+def _join(connection: Connection, before: AnyRow, known: AnyRow) -> None:
+    """Add to a supergroup that has written already what was known of the group."""
+    connection.execute(delete(chats).where(chats.c.id == before.id))
+    connection.execute(
+        update(chats)
+        .where(chats.c.id == known.id)
+        .values(
+            created_at=min(before.created_at, known.created_at),
+            history_from=max(before.history_from, known.history_from),
+            language=known.language or before.language,
+            source=known.source or before.source,
+            consent=known.consent or before.consent,
+            consent_at=known.consent_at if known.consent else before.consent_at,
+        )
+    )
+    if connection.execute(select(leads.c.id).where(leads.c.chat_id == known.id)).first() is not None:
+        connection.execute(delete(leads).where(leads.c.chat_id == before.id))  # a chat has one: the newer
+
+
+def _has_work(connection: Connection, chat_id: int) -> bool:
+    waiting = union_all(
+        select(inbox.c.update_id).where(inbox.c.chat_id == chat_id, inbox.c.done_at.is_(None)),
+        select(outbox.c.id).where(
+            outbox.c.chat_id == chat_id, outbox.c.done_at.is_(None), outbox.c.kind == "answer"
+        ),
+    )
+    return connection.execute(waiting).first() is not None

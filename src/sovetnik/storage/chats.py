@@ -6,7 +6,8 @@ Each is a plain function of a ``Connection`` and may be run again after a rollba
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import takewhile
 from typing import Any, Literal
 
 from sqlalchemy import Connection, func, select, union, update
@@ -14,6 +15,19 @@ from sqlalchemy import Connection, func, select, union, update
 from sovetnik.core.model import Command, Delivery, Flood, Incoming, Limits, Step, Turn, Wait
 from sovetnik.core.texts import language_of
 from sovetnik.storage.answers import close_conversations, close_delivery, keyboard_from
+from sovetnik.storage.batches import (
+    FLOOD_LOOK,
+    MAX_BATCH,
+    MAX_FLOOD,
+    MINUTE,
+    first_command,
+    fitting,
+    flooding,
+    goes_on,
+    joining,
+    open_edits,
+    open_updates,
+)
 from sovetnik.storage.changes import edit, migrated
 from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
 from sovetnik.storage.owners import paused_at
@@ -21,17 +35,6 @@ from sovetnik.storage.rows import AnyRow, chat_from, insert_once, lead_from, mes
 from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox
 
 QUEUED = "queued"
-
-MAX_JOIN = 5.0
-"""Seconds after which a chatty customer is answered even if messages keep coming."""
-
-MAX_BATCH = 50
-"""Messages answered together at most."""
-
-ALBUM_JOIN = 1.0
-"""Seconds that an album's next part is waited for: Telegram delivers each as an update of its own."""
-
-MINUTE = timedelta(minutes=1)
 
 SILENT = frozenset({"blocked", "unblocked", "migrated"})
 """Kinds of updates that nobody answers."""
@@ -60,18 +63,23 @@ def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -
 def _note(connection: Connection, incoming: Incoming, now: datetime) -> int | None:
     """Do what an update does at once; gives the chat that it gives work to."""
     if incoming.kind == "migrated":
-        return migrated(connection, incoming)
+        return migrated(connection, incoming, now)
+    if incoming.kind in {"blocked", "unblocked"}:  # nobody becomes a customer by that
+        blocked_at = now if incoming.kind == "blocked" else None
+        connection.execute(update(chats).where(chats.c.id == incoming.chat_id).values(blocked_at=blocked_at))
+        return None
     known: dict[str, Any] = {
         "name": incoming.name,
         "username": incoming.username,
         "language_code": incoming.language_code,
-        "blocked_at": now if incoming.kind == "blocked" else None,
+        "blocked_at": None,
     }
     statement = insert_once(connection, chats, on=["id"], update_with=known)
     connection.execute(statement.values(id=incoming.chat_id, created_at=now, **known))
     if incoming.kind == "edited":
         edit(connection, incoming, now)
-    return None if incoming.kind in SILENT or incoming.kind == "edited" else incoming.chat_id
+        return None
+    return incoming.chat_id
 
 
 def _queue(connection: Connection, chat_id: int) -> bool:
@@ -99,23 +107,39 @@ def next_step(
     answer = _open_answer(connection, chat, now)
     if answer is not None:
         return answer
-    rows = _open_updates(connection, chat_id)
-    first = next((row for row in rows if row.payload["kind"] != "edited"), None)
-    if first is None:  # an edit alone waits for the customer's next message
-        connection.execute(update(chats).where(chats.c.id == chat_id).values(owner=None))
+    return _next_update(connection, chat, token, limits, now)
+
+
+def _next_update(
+    connection: Connection, chat: AnyRow, token: str, limits: Limits, now: datetime
+) -> Turn | Command | Flood | Wait | None:
+    rows = open_updates(connection, chat.id)
+    if not rows:  # an edit alone waits for the customer's next message
+        connection.execute(update(chats).where(chats.c.id == chat.id).values(owner=None))
         return None
-    if first.payload["kind"] != "text":
-        chat = _learn_language(connection, chat, "")
-        return Command(chat=chat_from(chat), token=token, incoming=incoming_of(first))
-    batch = _text_prefix(rows)
-    pause = _joining(batch, limits.join, now)
-    if pause > 0 and len(batch) == len(rows):
+    if rows[0].payload["kind"] != "text":
+        return _command(connection, chat, token, rows[0])
+    texts = list(takewhile(lambda row: row.payload["kind"] == "text", rows))
+    pause = joining(texts, limits.join, now)
+    if pause > 0 and len(texts) == len(rows):
         return Wait(pause)
-    pause = _flooding(connection, chat_id, limits.per_minute, now)
+    flooded = chat.flood_told_at is not None and chat.flood_told_at > now - 2 * MINUTE
+    pause = flooding(connection, texts, limits.per_minute, now)
     if pause > 0:
-        told = chat.flood_told_at is not None and chat.flood_told_at > now - MINUTE
-        return Wait(pause) if told else Flood(chat=chat_from(chat), token=token)
-    return _take(connection, chat, token, batch[:MAX_BATCH], now)
+        command = first_command(connection, chat.id)
+        if command is not None:
+            return _command(connection, chat, token, command)
+        return Wait(min(pause, FLOOD_LOOK)) if flooded else Flood(chat=chat_from(chat), token=token)
+    taken = fitting(texts[: MAX_FLOOD if flooded else MAX_BATCH])
+    if flooded and goes_on(taken, limits.per_minute, now):
+        connection.execute(update(chats).where(chats.c.id == chat.id).values(flood_told_at=now))
+    edits = open_edits(connection, chat.id, before=None if len(texts) == len(rows) else rows[len(texts)])
+    return _take(connection, chat, token, sorted([*taken, *edits], key=lambda row: row.update_id), now)
+
+
+def _command(connection: Connection, chat: AnyRow, token: str, row: AnyRow) -> Command:
+    chat = _learn_language(connection, chat, "")
+    return Command(chat=chat_from(chat), token=token, incoming=incoming_of(row))
 
 
 def _own(connection: Connection, chat: AnyRow, token: str) -> bool:
@@ -149,48 +173,6 @@ def _open_answer(connection: Connection, chat: AnyRow, now: datetime) -> Deliver
         keyboard=keyboard_from(row.payload),
         preview=chat.preview,
     )
-
-
-def _open_updates(connection: Connection, chat_id: int) -> Sequence[AnyRow]:
-    return connection.execute(
-        select(inbox)
-        .where(inbox.c.chat_id == chat_id, inbox.c.done_at.is_(None))
-        .order_by(inbox.c.update_id)
-        .limit(2 * MAX_BATCH)
-    ).all()
-
-
-def _text_prefix(rows: Sequence[AnyRow]) -> list[AnyRow]:
-    batch: list[AnyRow] = []
-    for row in rows:
-        if row.payload["kind"] not in {"text", "edited"}:
-            break
-        batch.append(row)
-    return batch
-
-
-def _joining(batch: Sequence[AnyRow], join: float, now: datetime) -> float:
-    """Seconds still to wait for another message of the same customer."""
-    newest = max(row.received_at for row in batch)
-    oldest = min(row.received_at for row in batch)
-    if any(row.payload.get("album") for row in batch):
-        join = max(join, ALBUM_JOIN)
-    until = min(newest + timedelta(seconds=join), oldest + timedelta(seconds=max(MAX_JOIN, join)))
-    return (until - now).total_seconds()
-
-
-def _flooding(connection: Connection, chat_id: int, per_minute: int, now: datetime) -> float:
-    """Seconds until the customer has written less than the limit within a minute."""
-    if not per_minute:
-        return 0.0
-    at = connection.execute(
-        select(messages.c.created_at)
-        .where(messages.c.chat_id == chat_id, messages.c.update_id.is_not(None))
-        .order_by(messages.c.id.desc())
-        .offset(per_minute - 1)
-        .limit(1)
-    ).scalar()
-    return (at + MINUTE - now).total_seconds() if at else 0.0
 
 
 def _take(connection: Connection, chat: AnyRow, token: str, batch: Sequence[AnyRow], now: datetime) -> Turn:

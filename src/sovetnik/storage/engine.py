@@ -121,6 +121,27 @@ def check_database(path: Path) -> None:
         ) from error
 
 
+def empty_log(engine: Engine) -> bool:
+    """Move the write-ahead log into the file and empty it: what was erased still stands in there.
+
+    Returns:
+        False when a reader is in the way; then the log is written over as it goes on, or at the end.
+    """
+    connection = engine.raw_connection()
+    try:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=1000")  # a checkpoint that waits keeps the writer waiting
+        try:
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone() or (1,)
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT}")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.close()
+    return not busy
+
+
 def _url(driver: str, path: Path) -> URL:
     return URL.create(driver, database=str(path))
 
@@ -144,6 +165,7 @@ def _set_up(pool: Pool) -> None:
             "synchronous=FULL",
             f"busy_timeout={BUSY_TIMEOUT}",
             "foreign_keys=ON",
+            "secure_delete=ON",  # an erased customer's words must not stay in free pages
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -8,18 +8,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from sovetnik.core.model import Answer, Delivery, Erasure, Incoming
 from sovetnik.storage.answers import check_owner, store_answer
 from sovetnik.storage.incoming import payload_of
+from sovetnik.storage.rows import insert_once
 from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox
+
+_KIND = inbox.c.payload["kind"].as_string()
 
 
 def forget(connection: Connection, chat_id: int, token: str, answer: Answer, now: datetime) -> Delivery:
-    """Erase a customer who asked for it in the chat; only our last word to them is kept."""
+    """Erase a customer who asked for it in the chat; kept are our last word and what they wrote since."""
     chat = check_owner(connection, chat_id, token)
-    _erase(connection, chat_id, now)
+    asked = connection.execute(
+        select(func.min(inbox.c.update_id)).where(
+            inbox.c.chat_id == chat_id, inbox.c.done_at.is_(None), _KIND == "press"
+        )
+    ).scalar()
+    since = select(inbox.c.update_id).where(
+        inbox.c.chat_id == chat_id,
+        inbox.c.done_at.is_(None),
+        inbox.c.update_id > asked,
+        _KIND.not_in(("press", "edited")),
+    )
+    later = list(connection.execute(since).scalars())
+    _erase(connection, chat_id, now, keep=later)
     connection.execute(
         chats.insert().values(
             id=chat_id, name="", language=chat.language, created_at=now, owner=token, keyboard=chat.keyboard
@@ -35,9 +50,9 @@ def forget_wholly(connection: Connection, chat_id: int, now: datetime) -> bool:
     return known
 
 
-def _erase(connection: Connection, chat_id: int, now: datetime) -> None:
+def _erase(connection: Connection, chat_id: int, now: datetime, keep: Sequence[int] = ()) -> None:
     held = connection.execute(
-        select(conversations.c.provider_id).where(conversations.c.chat_id == chat_id)
+        select(conversations.c.provider_id).where(conversations.c.chat_id == chat_id).distinct()
     ).scalars()
     erasures = [
         {
@@ -59,10 +74,12 @@ def _erase(connection: Connection, chat_id: int, now: datetime) -> None:
     # The rows stay without their words: Telegram may deliver the same updates again.
     blank = payload_of(Incoming(0, 0, "text", "", now))
     connection.execute(
-        update(inbox).where(inbox.c.chat_id == chat_id).values(payload=blank, chat_id=0, done_at=now)
+        update(inbox)
+        .where(inbox.c.chat_id == chat_id, inbox.c.update_id.not_in(keep))
+        .values(payload=blank, chat_id=0, done_at=now)
     )
     if erasures:
-        connection.execute(outbox.insert(), erasures)
+        connection.execute(insert_once(connection, outbox), erasures)
 
 
 def due_erasures(connection: Connection, limit: int, now: datetime) -> Sequence[Erasure]:

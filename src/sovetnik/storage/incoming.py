@@ -6,12 +6,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from sovetnik.core.model import Incoming
 from sovetnik.core.perception import placeholder
 from sovetnik.storage.rows import AnyRow, attachments_from, insert_once
-from sovetnik.storage.tables import messages
+from sovetnik.storage.tables import inbox, messages
 
 
 def store_incoming(connection: Connection, incoming: Incoming, kind: str, at: datetime) -> None:
@@ -42,6 +42,12 @@ def _line(incoming: Incoming) -> str:
     return f"/{incoming.kind} {incoming.text}".rstrip()
 
 
+def unanswered() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Conditions on the inbox for what customers wait for: not edits, and not the owner who asks about it."""
+    kind = inbox.c.payload["kind"].as_string()
+    return inbox.c.done_at.is_(None), kind.not_in(("edited", "report", "status"))
+
+
 def payload_of(incoming: Incoming) -> dict[str, Any]:
     """An update as the inbox keeps it."""
     payload = asdict(incoming)
@@ -52,6 +58,7 @@ def payload_of(incoming: Incoming) -> dict[str, Any]:
 def incoming_of(row: AnyRow) -> Incoming:
     """An inbox row as an update."""
     payload: dict[str, Any] = dict(row.payload)
+    payload["chat_id"] = row.chat_id  # the group may have become a supergroup since
     payload["sent_at"] = datetime.fromisoformat(payload["sent_at"])
     payload["attachments"] = attachments_from(payload.get("attachments"))
     return Incoming(**payload)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, update
 
 from sovetnik.core.model import Contact, FailedMail, LeadDossier, MailTask, Notice, SavedLead
 from sovetnik.storage.answers import check_owner
-from sovetnik.storage.rows import CHAT, LEAD, chat_from, lead_from, message_from
+from sovetnik.storage.rows import CHAT, LEAD, AnyRow, chat_from, lead_from, message_from
 from sovetnik.storage.tables import chats, leads, messages, outbox
 
 DIALOGUE_LIMIT = 500
@@ -26,10 +26,16 @@ def save_lead(
     chat = check_owner(connection, chat_id, token)
     row = connection.execute(select(leads).where(leads.c.chat_id == chat_id)).one_or_none()
     if row is None:
-        values = {**_values(contact), "consent": chat.consent, "consent_at": chat.consent_at}
         created = connection.execute(
             leads.insert()
-            .values(chat_id=chat_id, created_at=now, updated_at=now, revision=1, **values)
+            .values(
+                chat_id=chat_id,
+                created_at=now,
+                updated_at=now,
+                revision=1,
+                **_values(contact),
+                **_agreed(chat),
+            )
             .returning(leads)
         ).one()
         _queue_lead_mail(connection, created.id, chat_id, 1, now, hold)
@@ -37,15 +43,23 @@ def save_lead(
     before = lead_from(row)
     merged = _merge(before.contact, contact)
     if merged == before.contact:
-        return SavedLead(before, "unchanged")
+        changed = connection.execute(
+            update(leads).where(leads.c.id == before.id).values(**_agreed(chat)).returning(leads)
+        ).one()
+        return SavedLead(lead_from(changed), "unchanged")
     changed = connection.execute(
         update(leads)
         .where(leads.c.id == before.id)
-        .values(updated_at=now, revision=before.revision + 1, **_values(merged))
+        .values(updated_at=now, revision=before.revision + 1, **_values(merged), **_agreed(chat))
         .returning(leads)
     ).one()
     _queue_lead_mail(connection, before.id, chat_id, before.revision + 1, now, hold)
     return SavedLead(lead_from(changed), "updated")
+
+
+def _agreed(chat: AnyRow) -> dict[str, object]:
+    """The consent text that the customer was shown last."""
+    return {"consent": chat.consent, "consent_at": chat.consent_at}
 
 
 def _values(contact: Contact) -> dict[str, object]:

@@ -30,12 +30,13 @@ def offer_pairing(connection: Connection, code: str, now: datetime) -> None:
 
 
 def pair(connection: Connection, chat_id: int, code: str, now: datetime) -> bool:
-    """Spend a code; False when it is none."""
+    """Spend a code, and with it those of earlier starts; False when it is none."""
     spent = connection.execute(
         delete(pairing).where(pairing.c.digest == _digest(code), pairing.c.expires_at > now)
     )
     if not spent.rowcount:
         return False
+    connection.execute(delete(pairing))
     connection.execute(insert_once(connection, owners).values(chat_id=chat_id, paired_at=now))
     return True
 

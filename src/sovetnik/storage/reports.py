@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from sovetnik.core.model import Chat, Dialogue, Lead, Message, Report, Window
+from sovetnik.storage.incoming import unanswered
 from sovetnik.storage.mails import failed_mails
 from sovetnik.storage.rows import CHAT, LEAD, MESSAGE, AnyRow, chat_from, insert_once, lead_from, message_from
 from sovetnik.storage.tables import chats, inbox, leads, messages, outbox, reports
@@ -109,7 +110,7 @@ def _report(connection: Connection, window: Window, which: ColumnElement[bool]) 
         for row in connection.execute(select(leads).where(*between).order_by(leads.c.updated_at))
     ]
     new = select(func.count()).where(chats.c.created_at >= window.start, chats.c.created_at < window.end)
-    waiting = select(func.count()).where(inbox.c.done_at.is_(None))
+    waiting = select(func.count()).select_from(inbox).where(*unanswered())
     return Report(
         window=window,
         dialogues=tuple(_dialogues(connection, which)),

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import IO, Concatenate, ParamSpec, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -35,6 +36,8 @@ from sovetnik.core.model import (
 )
 from sovetnik.storage import answers, chats, engine, erasing, mails, migrate, owners, reports, vitals
 from sovetnik.storage.writer import Writer
+
+log = structlog.get_logger("sovetnik.storage")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -142,11 +145,15 @@ class SqlStore:
 
     async def forget(self, chat_id: int, token: str, answer: Answer) -> Delivery:
         """Erase a customer who asked for it."""
-        return await self._write(lambda c: erasing.forget(c, chat_id, token, answer, self._clock()))
+        delivery = await self._write(lambda c: erasing.forget(c, chat_id, token, answer, self._clock()))
+        await self._empty_log()
+        return delivery
 
     async def forget_wholly(self, chat_id: int) -> bool:
         """Erase a customer without a trace; False when nothing of them is known."""
-        return await self._write(lambda c: erasing.forget_wholly(c, chat_id, self._clock()))
+        known = await self._write(lambda c: erasing.forget_wholly(c, chat_id, self._clock()))
+        await self._empty_log()
+        return known
 
     async def due_erasures(self, limit: int) -> Sequence[Erasure]:
         """Conversations that the provider still has to erase."""
@@ -260,6 +267,10 @@ class SqlStore:
         """How the bot is, as far as its tables know."""
         return await self._read(vitals.vitals)
 
+    async def touch(self) -> None:
+        """Write something, to see that it can be written."""
+        await self._write(lambda c: vitals.touch(c, self._clock()))
+
     async def last_report(self) -> Window | None:
         """The newest report's window."""
         return await self._read(reports.last_report)
@@ -293,6 +304,10 @@ class SqlStore:
             for lead in page:
                 yield lead
             after = page[-1][0].id
+
+    async def _empty_log(self) -> None:
+        if not await asyncio.to_thread(engine.empty_log, self._apart):
+            log.warning("erased_words_stay_in_log", why="somebody reads the database; until it is written on")
 
     async def _write(self, unit: Callable[[Connection], T]) -> T:
         return await self._writer.run(unit)

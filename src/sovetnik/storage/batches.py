@@ -1,0 +1,104 @@
+"""Which of a chat's updates are answered together, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from sovetnik.storage.rows import AnyRow
+from sovetnik.storage.tables import inbox, messages
+
+MAX_JOIN = 5.0
+"""Seconds after which a chatty customer is answered even if messages keep coming."""
+
+MAX_BATCH = 50
+"""Messages answered together at most."""
+
+MAX_FLOOD = 500
+"""The same after a flood, which gets one answer."""
+
+MAX_CHARACTERS = 60_000
+"""Characters answered together at most, beyond the first message: a flood must fit into a model's context."""
+
+ALBUM_JOIN = 1.0
+"""Seconds that an album's next part is waited for: Telegram delivers each as an update of its own."""
+
+MINUTE = timedelta(minutes=1)
+
+FLOOD_LOOK = 2.0
+"""Seconds between looks at a flooding chat: its commands do not wait for the flood to end."""
+
+_KIND = inbox.c.payload["kind"].as_string()
+
+
+def _open(chat_id: int) -> Select[Any]:
+    waiting = select(inbox).where(inbox.c.chat_id == chat_id, inbox.c.done_at.is_(None))
+    return waiting.order_by(inbox.c.update_id)
+
+
+def open_updates(connection: Connection, chat_id: int) -> Sequence[AnyRow]:
+    """What waits, without edits: they go with a message."""
+    return connection.execute(_open(chat_id).where(_KIND != "edited").limit(MAX_FLOOD + 1)).all()
+
+
+def open_edits(connection: Connection, chat_id: int, before: AnyRow | None) -> Sequence[AnyRow]:
+    """Edits that wait, those before a command only."""
+    waiting = _open(chat_id).where(_KIND == "edited")
+    if before is not None:
+        waiting = waiting.where(inbox.c.update_id < before.update_id)
+    return connection.execute(waiting.limit(MAX_BATCH)).all()
+
+
+def first_command(connection: Connection, chat_id: int) -> AnyRow | None:
+    """The first waiting update that is answered without the model."""
+    return connection.execute(_open(chat_id).where(_KIND.not_in(("text", "edited"))).limit(1)).one_or_none()
+
+
+def fitting(rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
+    """As many of them as :data:`MAX_CHARACTERS` lets."""
+    room = MAX_CHARACTERS
+    for number, row in enumerate(rows):
+        room -= len(row.payload["text"])
+        if room < 0:
+            return rows[: max(number, 1)]
+    return rows
+
+
+def joining(batch: Sequence[AnyRow], join: float, now: datetime) -> float:
+    """Seconds still to wait for another message of the same customer."""
+    newest = max(row.received_at for row in batch)
+    oldest = min(row.received_at for row in batch)
+    if any(row.payload.get("album") for row in batch):
+        join = max(join, ALBUM_JOIN)
+    until = min(newest + timedelta(seconds=join), oldest + timedelta(seconds=max(MAX_JOIN, join)))
+    return (until - now).total_seconds()
+
+
+def flooding(connection: Connection, batch: Sequence[AnyRow], per_minute: int, now: datetime) -> float:
+    """Seconds until the customer has been given less than the limit within a minute.
+
+    The batch's own messages do not count: they are stored already when a turn is done again.
+    """
+    if not per_minute:
+        return 0.0
+    at = connection.execute(
+        select(messages.c.created_at)
+        .where(
+            messages.c.chat_id == batch[0].chat_id,
+            messages.c.kind == "text",
+            messages.c.role == "customer",
+            messages.c.update_id.not_in([row.update_id for row in batch]),
+        )
+        .order_by(messages.c.id.desc())
+        .offset(per_minute - 1)
+        .limit(1)
+    ).scalar()
+    return (at + MINUTE - now).total_seconds() if at else 0.0
+
+
+def goes_on(batch: Sequence[AnyRow], per_minute: int, now: datetime) -> bool:
+    """Whether a flood that the customer was told of has not ended: they are not told again."""
+    return sum(row.received_at > now - MINUTE for row in batch) >= per_minute
