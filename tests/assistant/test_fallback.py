@@ -165,7 +165,7 @@ async def test_a_model_that_refuses_everything_counts_as_away() -> None:
 
 
 async def test_a_photo_is_not_taken_for_a_name() -> None:
-    shop = Shop()
+    shop = Shop(spent=True)
     photo = message(1, "customer", "[photo]")
     shop.before = [
         message(0, "assistant", RU.ask_contact),
