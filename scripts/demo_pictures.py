@@ -2,8 +2,8 @@
 
     python scripts/demo_pictures.py [--only ru] [--to FOLDER]
 
-Needs the package ``playwright`` (no browser of its own) and Debian's ``chromium``; with ``pngquant`` the
-pictures take a third. The real bot answers from the sample business's documents: no model, no network.
+Needs the system's Chromium (``scripts/browser`` gets it); with ``pngquant`` the pictures take a third. The
+real bot answers from the sample business's documents: no model, no network.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Stage:
 @contextlib.asynccontextmanager
 async def stage(language: Language, port: int = 0) -> AsyncGenerator[Stage]:
     """The real bot, its Telegram, mailbox and page, as `sovetnik demo` starts them."""
-    api = BotApi(TOKEN, name="Тихий дом" if language == "ru" else "Quiet House")
+    api = BotApi(TOKEN, name="Тихий дом" if language == "ru" else "Quiet Home")
     async with contextlib.AsyncExitStack() as stack:
         data = stack.enter_context(tempfile.TemporaryDirectory(prefix="sovetnik-pictures-"))
         mailbox = await stack.enter_async_context(Mailbox())
@@ -193,17 +193,12 @@ async def shoot(browser: Browser, url: str, language: Language, folder: Path) ->
     """Every picture of one language."""
     async with page_of(browser, url, DESKTOP) as page:
         await take(page, folder / f"demo-{language}-desktop.png")
-        await page.click("#report")
-        await take(page, folder / f"demo-{language}-report.png")
     async with page_of(browser, url, DESKTOP, color_scheme="dark") as page:
         await take(page, folder / f"demo-{language}-dark.png")
     async with page_of(browser, url, PHONE, has_touch=True, is_mobile=True) as page:
         await take(page, folder / f"demo-{language}-phone.png")
-        for pane in ("mail", "turn"):
-            await page.click(f"[data-go={pane}]")
-            await take(page, folder / f"demo-{language}-phone-{pane}.png")
-    async with page_of(browser, url, PHONE, has_touch=True, is_mobile=True, color_scheme="dark") as page:
-        await take(page, folder / f"demo-{language}-phone-dark.png")
+        await page.click("[data-go=mail]")
+        await take(page, folder / f"demo-{language}-phone-mail.png")
 
 
 async def main() -> None:
@@ -217,8 +212,9 @@ async def main() -> None:
     given.to.mkdir(parents=True, exist_ok=True)
     languages: tuple[Language, ...] = (given.only,) if given.only else ("ru", "en")
     async with async_playwright() as playwright:
+        names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+        path = next(filter(None, map(shutil.which, names)), None) or sys.exit("no Chromium: scripts/browser")
         flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        path = shutil.which("chromium") or "/usr/bin/chromium"
         browser = await playwright.chromium.launch(executable_path=path, args=flags)
         for language in languages:
             async with stage(language) as on:

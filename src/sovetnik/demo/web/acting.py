@@ -139,9 +139,11 @@ def _done(deed: Callable[[], object]) -> Response:
 async def _body(request: Request, most: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > most:
-            raise HTTPException(413, f"more than {most} bytes")
+        if len(body) <= most:
+            body += chunk
+    # Only now: a browser that is still sending hears a broken connection instead of the answer.
+    if len(body) > most:
+        raise HTTPException(413, f"more than {most} bytes")
     return bytes(body)
 
 
@@ -159,7 +161,8 @@ def _text(given: JsonDict, name: str, most: int) -> str:
     value = given.get(name) or ""
     if not isinstance(value, str) or len(value) > most:
         raise HTTPException(400, f"{name} must be a text of at most {most} characters")
-    return value
+    # Half an emoji, which a cut text may end with, could never be sent to a page again.
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _number(given: JsonDict, name: str) -> int:

@@ -7,7 +7,7 @@ from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from sovetnik.demo.botapi.refusal import JsonDict
     from sovetnik.demo.mailbox import Mail
@@ -19,23 +19,49 @@ _HEAD = re.compile(r"<head\b[^>]*>", re.IGNORECASE)
 def summary(number: int, mail: Mail) -> JsonDict:
     """What the list and the head of the preview show."""
     message = mail.message
-    name, address = parseaddr(str(message["from"] or mail.mail_from))
+    name, address = parseaddr(_clean(str(message["from"] or mail.mail_from)))
     return {
         "number": number,
-        "subject": mail.subject,
+        "subject": _clean(mail.subject),
         "from": {"name": name, "address": address},
         "to": mail.rcpt_to,
         "at": mail.received_at.timestamp(),
-        "has_html": bool(mail.html),
-        "snippet": " ".join(mail.text.split())[:160],
+        "has_html": bool(html_of(mail)),
+        "snippet": " ".join(text_of(mail).split())[:160],
         "attachments": [{"name": name, "size": len(data)} for name, data in attachments(mail)],
     }
+
+
+def html_of(mail: Mail) -> str:
+    """The HTML part, empty if there is none or nobody can read it."""
+    return _readable(lambda: mail.html)
+
+
+def text_of(mail: Mail) -> str:
+    """The text part, empty if there is none or nobody can read it."""
+    return _readable(lambda: mail.text)
+
+
+def _readable(part: Callable[[], str]) -> str:
+    # One odd mail must not cost the page all the others.
+    try:
+        return _clean(part())
+    except LookupError:  # a charset that Python does not know
+        return ""
+
+
+def _clean(text: str) -> str:
+    """Without the stray surrogates by which the parser marks undecodable bytes; JSON could not carry them."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def attachments(mail: Mail) -> list[tuple[str, bytes]]:
     """The attached parts, in order: name and bytes."""
     parts = cast("Iterable[Any]", mail.message.iter_attachments())
-    return [(part.get_filename() or f"attachment-{n}", _content_of(part)) for n, part in enumerate(parts, 1)]
+    return [
+        (_clean(part.get_filename() or f"attachment-{n}"), _content_of(part))
+        for n, part in enumerate(parts, 1)
+    ]
 
 
 def _content_of(part: Any) -> bytes:  # noqa: ANN401 - the standard library's types stop here

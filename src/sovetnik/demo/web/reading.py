@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from sovetnik.demo.web.guard import FRAME_POLICY
-from sovetnik.demo.web.mails import attachments, for_frame, source, summary
+from sovetnik.demo.web.mails import attachments, for_frame, html_of, source, summary, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -61,11 +61,11 @@ class Reading:
 
     async def html(self, request: Request) -> Response:
         """The HTML part, for a sandboxed frame."""
-        return _framed(request, self._mail(request).html)
+        return _framed(request, html_of(self._mail(request)))
 
     async def text(self, request: Request) -> Response:
         """The text part."""
-        return PlainTextResponse(self._mail(request).text)
+        return PlainTextResponse(text_of(self._mail(request)))
 
     async def source(self, request: Request) -> Response:
         """The mail as it came."""

@@ -37,7 +37,7 @@ function quoted(message) {
   const reply = message.reply_to_message;
   if (!reply || message.contact) return null;
   const name = reply.from?.is_bot ? store.bot.name : reply.from?.first_name ?? "";
-  return el("div", { class: "reply" }, el("strong", {}, name), el("span", {}, (reply.text ?? reply.caption ?? "…").slice(0, 120)));
+  return el("div", { class: "reply" }, el("strong", { dir: "auto" }, name), el("span", { dir: "auto" }, (reply.text ?? reply.caption ?? "…").slice(0, 120)));
 }
 
 function inlineButton(button, message, onPress) {
@@ -58,7 +58,7 @@ export function bubble({ from_bot: fromBot, message }, { onPress, onTurn }) {
   const meta = el("span", { class: "meta" }, message.edit_date ? `${t("edited")} ` : "", el("time", {}, clock(message.date)),
     fromBot ? null : el("span", { class: "ticks", "aria-hidden": "true" }, "✓"));
   const body = el("div", { class: "bubble" }, quoted(message), kind ? CARRIES[kind](message) : null,
-    text ? el("div", { class: "text", dir: "auto" }, formatted(text, message.entities ?? message.caption_entities)) : null, meta);
+    text ? el("div", { class: "text", dir: "auto" }, formatted(text, message.entities ?? message.caption_entities), meta) : meta);
   const look = fromBot ? el("button", { type: "button", class: "look", title: t("theTurn"), "aria-label": t("theTurn"), onclick: () => onTurn(message.message_id) }, icon("turn")) : null;
   return el("div", { class: fromBot ? "message in" : "message out", "data-id": message.message_id },
     el("div", { class: "column" }, body, inlineKeyboard(message, onPress)), look);

@@ -11,6 +11,7 @@ const NEAR_END = 120; // pixels
 let acts = {};
 let live = true;
 let atEnd = true;
+let height = 0;
 
 const box = () => $("messages");
 const toEnd = () => { box().scrollTop = box().scrollHeight; };
@@ -59,6 +60,7 @@ function showAll() {
   one.messages.forEach(append);
   ticks();
   pending();
+  atEnd = true;
   toEnd();
   readUp();
 }
@@ -117,9 +119,16 @@ function gone({ id, message_id: messageId }) {
   if (id === store.current) box().querySelector(`.message[data-id="${messageId}"]`)?.remove();
 }
 
+// When the box itself grew or shrank nobody scrolled: the observer below keeps the end in view.
 function scrolled() {
+  if (box().clientHeight !== height) return;
   atEnd = box().scrollHeight - box().scrollTop - box().clientHeight < NEAR_END;
   $("to-end").hidden = atEnd;
+}
+
+function resized() {
+  height = box().clientHeight;
+  if (atEnd) toEnd();
 }
 
 export function setUpChat(callbacks) {
@@ -127,7 +136,7 @@ export function setUpChat(callbacks) {
   $("to-end").append(icon("down"));
   $("to-end").addEventListener("click", toEnd);
   box().addEventListener("scroll", scrolled, { passive: true });
-  new ResizeObserver(() => atEnd && toEnd()).observe(box());
+  new ResizeObserver(resized).observe(box());
   document.addEventListener("visibilitychange", readUp);
   on("all", showAll);
   on("chat", showAll);

@@ -7,6 +7,7 @@ import { canRecord, record, recording } from "./voice.js";
 import { t } from "./words.js";
 
 const TALLEST = 150; // pixels
+const LARGEST = 20 * 1024 * 1024; // bytes; the server takes no more
 const drafts = new Map(); // what was typed in each chat and not sent
 
 async function attempt(deed) {
@@ -76,6 +77,7 @@ function pick(kind, accept) {
 }
 
 function sendFile(kind, file) {
+  if (file.size > LARGEST) return tell("toast", { text: t("tooLarge") });
   const caption = $("text").value.trim();
   const about = kind === "voice" ? { duration: 3 } : { name: file.name, caption };
   return attempt(async () => {

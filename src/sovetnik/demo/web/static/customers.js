@@ -16,14 +16,15 @@ function tab(one) {
     type: "button", role: "tab", "aria-selected": String(chosen), tabindex: chosen ? "0" : "-1", "data-id": one.id,
     class: one.blocked ? "customer is-blocked" : "customer", "aria-label": news ? `${one.name}, ${t("unread", news)}` : one.name,
     onclick: () => select(one.id),
-  }, avatar(one.id, one.name), el("span", { class: "name" }, one.name.split(" ")[0]), news ? el("b", { class: "dot" }, String(news)) : null);
+  title: one.name,
+  }, avatar(one.id, one.name), el("span", { class: "name", dir: "auto" }, one.name.split(" ")[0]), news ? el("b", { class: "dot" }, news > 99 ? "99+" : String(news)) : null);
 }
 
 function show() {
   const box = $("customers");
   const focused = box.contains(document.activeElement);
-  const add = el("button", { type: "button", class: "customer add", onclick: ask, title: t("addCustomer") },
-    el("span", { class: "avatar" }, icon("plus")), el("span", { class: "name" }, t("addCustomer")));
+  const add = el("button", { type: "button", class: "customer add", onclick: ask, title: t("addCustomer"), "aria-label": t("addCustomer") },
+    el("span", { class: "avatar" }, icon("plus")), el("span", { class: "name" }, t("newCustomer")));
   box.replaceChildren(...[...store.customers.values()].map(tab), add);
   if (focused) box.querySelector("[aria-selected=true]")?.focus();
 }

@@ -7,28 +7,34 @@ import { clock, count, size, t } from "./words.js";
 const FULL_WIDTH = 700; // pixels a mail program gives a mail on a desktop
 const PHONE_WIDTH = 390;
 const seen = new Set(JSON.parse(sessionStorage.getItem("seen") ?? "[]"));
-const view = { mode: "html", phone: false, dark: matchMedia("(prefers-color-scheme: dark)").matches, report: false };
+const view = { mode: "html", phone: matchMedia("(max-width: 480px)").matches, dark: matchMedia("(prefers-color-scheme: dark)").matches, report: false };
 let shownKey = "";
 
 const listed = () => [...store.mails].reverse();
 
+// The time too: another demo on the same port counts its mails from nought again.
+const name = (mail) => `${mail.number} ${mail.at}`;
+
 function markSeen(number) {
-  seen.add(number);
+  const mail = store.mails.find((each) => each.number === number);
+  if (mail) seen.add(name(mail));
   sessionStorage.setItem("seen", JSON.stringify([...seen]));
 }
 
 function item(mail) {
   const chosen = !view.report && mail.number === store.mail;
-  return el("div", { class: seen.has(mail.number) ? "mail" : "mail new", role: "option", id: `mail-${mail.number}`, "aria-selected": String(chosen), onclick: () => showMail(mail.number) },
-    el("div", { class: "line" }, el("strong", {}, mail.subject), el("time", {}, clock(mail.at))),
-    el("div", { class: "snippet" }, mail.snippet));
+  return el("div", { class: seen.has(name(mail)) ? "mail" : "mail new", role: "option", id: `mail-${mail.number}`, "aria-selected": String(chosen), onclick: () => showMail(mail.number) },
+    el("div", { class: "line" }, el("strong", { dir: "auto" }, mail.subject), el("time", {}, clock(mail.at))),
+    el("div", { class: "snippet", dir: "auto" }, mail.snippet));
 }
 
 function list() {
   $("mail-count").textContent = store.mails.length ? count(store.mails.length) : "";
   $("mail-list").hidden = !store.mails.length;
   $("mail-list").replaceChildren(...listed().map(item));
-  const news = store.mails.filter((mail) => !seen.has(mail.number)).length;
+  if (view.report || store.mail === null) $("mail-list").removeAttribute("aria-activedescendant");
+  else $("mail-list").setAttribute("aria-activedescendant", `mail-${store.mail}`);
+  const news = store.mails.filter((mail) => !seen.has(name(mail))).length;
   $("mail-dot").hidden = !news;
   $("mail-dot").textContent = String(news);
   $("report").replaceChildren(icon("report"), t("report"));
@@ -74,7 +80,7 @@ function head(mail) {
   const from = mail.from.name ? `${mail.from.name} <${mail.from.address}>` : mail.from.address;
   const parts = mail.attachments.map((part, index) =>
     el("a", { class: "part", href: `/api/mails/${mail.number}/attachments/${index}`, download: part.name }, icon("clip"), `${part.name}, ${size(part.size)}`));
-  return el("div", { class: "mail-head" }, el("h3", {}, mail.subject), el("p", {}, `${t("from")} ${from}, ${t("to")} ${mail.to.join(", ")}`),
+  return el("div", { class: "mail-head" }, el("h3", { dir: "auto" }, mail.subject), el("p", {}, `${t("from")} ${from}, ${t("to")} ${mail.to.join(", ")}`),
     parts.length ? el("div", { class: "parts", "aria-label": t("attachments") }, parts) : null);
 }
 
@@ -114,12 +120,12 @@ function fit() {
   const box = $("mail-view").querySelector(".frame-box");
   const node = box?.querySelector("iframe");
   if (!node) return;
-  const wanted = view.phone ? PHONE_WIDTH : Math.max(FULL_WIDTH, box.clientWidth);
+  const wanted = view.phone ? Math.min(PHONE_WIDTH, box.clientWidth) : Math.max(FULL_WIDTH, box.clientWidth);
   const scale = Math.min(1, box.clientWidth / wanted);
-  node.style.width = `${Math.min(wanted, view.phone ? PHONE_WIDTH : wanted)}px`;
+  node.style.width = `${wanted}px`;
   node.style.height = `${box.clientHeight / scale}px`;
   node.style.transform = scale < 1 ? `scale(${scale})` : "none";
-  node.style.marginLeft = view.phone ? `${Math.max(0, (box.clientWidth - PHONE_WIDTH) / 2)}px` : "0";
+  node.style.marginLeft = view.phone ? `${(box.clientWidth - wanted) / 2}px` : "0";
 }
 
 function arrived({ mail }) {
@@ -129,7 +135,8 @@ function arrived({ mail }) {
   show();
 }
 
-function arrows(event) {
+function keys(event) {
+  if (event.key === "Enter" && store.mail !== null) return showMail(store.mail);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!step) return;
   event.preventDefault();
@@ -140,7 +147,7 @@ function arrows(event) {
 
 export function setUpMailbox() {
   $("report").addEventListener("click", openReport);
-  $("mail-list").addEventListener("keydown", arrows);
+  $("mail-list").addEventListener("keydown", keys);
   new ResizeObserver(fit).observe($("mail-view"));
   on("all", () => { shownKey = ""; show(); });
   on("mail", arrived);

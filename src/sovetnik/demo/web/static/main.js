@@ -29,8 +29,9 @@ function toast({ text, action, act }) {
 function about() {
   translate();
   document.title = t("title");
-  $("model").textContent = store.model ? t("model", store.model) : t("documents");
-  $("model").title = store.model ? "" : t("documentsHint");
+  $("model").replaceChildren(el("span", { class: "long" }, store.model ? t("model", store.model) : t("documents")),
+    el("span", { class: "short" }, store.model ?? t("noModel")));
+  $("model").title = store.model ?? t("documentsHint");
   $("model").classList.toggle("real", Boolean(store.model));
 }
 

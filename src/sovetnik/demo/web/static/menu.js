@@ -17,6 +17,7 @@ export function menu(button, box, entries) {
   };
   button.addEventListener("click", () => (box.hidden ? open() : close()));
   document.addEventListener("pointerdown", (event) => !box.contains(event.target) && !button.contains(event.target) && close(false));
+  box.addEventListener("focusout", (event) => event.relatedTarget && !box.contains(event.relatedTarget) && event.relatedTarget !== button && close(false));
   box.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (event.key === "Escape") close();

@@ -83,7 +83,7 @@ function show() {
   const best = Math.max(0, ...passages.map((each) => Number(each.score) || 0));
   const kind = trace.kind ?? "answer";
   view.replaceChildren(
-    el("div", { class: "asked" }, el("span", { class: `kind ${kind}` }, t("kinds")[kind] ?? kind), el("p", {}, trace.question ?? "")),
+    el("div", { class: "asked" }, el("span", { class: `kind ${kind}` }, t("kinds")[kind] ?? kind), trace.question ? el("p", { dir: "auto" }, trace.question) : null),
     figures(trace),
     part("book", t("passages"), passages.map((each) => passage(each, best)), t("noPassages")),
     part("spark", t("tools"), (trace.tools ?? []).map(tool), t("noTools")));

@@ -3,10 +3,10 @@ import { store } from "./store.js";
 
 const RU = {
   title: "Советник — демо", tagline: "демо на этом компьютере", model: (name) => `Отвечает модель ${name}`,
-  documents: "Отвечают документы, модели нет",
+  documents: "Отвечают документы, модели нет", noModel: "Без модели",
   documentsHint: "Чтобы отвечала модель, задайте OPENAI_API_KEY и запустите демо снова.",
   chat: "Чат", mail: "Почта", turn: "Ход", chatPane: "Чат с консультантом", mailPane: "Почта владельца",
-  turnPane: "Что произошло", customers: "Покупатели", addCustomer: "Новый покупатель", add: "Добавить",
+  turnPane: "Что произошло", customers: "Покупатели", addCustomer: "Новый покупатель", newCustomer: "Новый", add: "Добавить",
   cancel: "Отмена", firstName: "Имя", lastName: "Фамилия", phone: "Телефон", bot: "бот", typing: "печатает",
   draft: "печатает", uploading: "отправляет файл", recording: "записывает голосовое", startButton: "НАЧАТЬ",
   empty: "Здесь пока пусто", emptyHint: "Нажмите «Начать» и спросите о товаре, как это сделал бы покупатель.",
@@ -32,15 +32,16 @@ const RU = {
     quote: "выдержка из документов", error: "ошибка", service: "служебное" },
   more: "целиком", less: "короче", tryThis: "Попробуйте:", price: "Спросить цену", objection: "Возразить: дорого",
   unknown: "Чего нет в документах", lead: "Оставить имя и телефон", seeReport: "Посмотреть отчёт",
-  close: "Закрыть", attachments: "Вложения", switchLanguage: "In English", suggestionFilled: "Текст в поле ввода: отправьте его.",
+  close: "Закрыть", attachments: "Вложения", switchLanguage: "In English", panes: "Разделы", units: ["Б", "КБ", "МБ"],
+  tooLarge: "Файл больше 20 МБ: бот не смог бы его скачать.",
 };
 
 const EN = {
   title: "Sovetnik demo", tagline: "a demo on this machine", model: (name) => `The model ${name} answers`,
-  documents: "The documents answer, no model",
+  documents: "The documents answer, no model", noModel: "No model",
   documentsHint: "Set OPENAI_API_KEY and start the demo again to have a model answer.",
   chat: "Chat", mail: "Mail", turn: "Turn", chatPane: "Chat with the consultant", mailPane: "The owner's mail",
-  turnPane: "What happened", customers: "Customers", addCustomer: "New customer", add: "Add", cancel: "Cancel",
+  turnPane: "What happened", customers: "Customers", addCustomer: "New customer", newCustomer: "New", add: "Add", cancel: "Cancel",
   firstName: "First name", lastName: "Last name", phone: "Phone", bot: "bot", typing: "typing", draft: "typing",
   uploading: "sending a file", recording: "recording voice", startButton: "START", empty: "No messages here yet",
   emptyHint: "Press Start and ask about the goods, as a customer would.", message: "Message", send: "Send",
@@ -63,7 +64,8 @@ const EN = {
   kinds: { answer: "the model's answer", quote: "quoted from documents", error: "error", service: "service" },
   more: "all of it", less: "less", tryThis: "Try:", price: "Ask a price", objection: "Object: too expensive",
   unknown: "What no document says", lead: "Leave name and phone", seeReport: "Look at the report", close: "Close",
-  attachments: "Attachments", switchLanguage: "По-русски", suggestionFilled: "It is in the input field: send it.",
+  attachments: "Attachments", switchLanguage: "По-русски", panes: "Parts of the page", units: ["B", "KB", "MB"],
+  tooLarge: "The file is larger than 20 MB: the bot could not download it.",
 };
 
 // What the five things to try put into the input; the sample business sells beds.
@@ -95,7 +97,8 @@ export const day = (seconds) =>
     : new Date(seconds * 1000).toLocaleDateString(store.language, { day: "numeric", month: "long" });
 
 export const size = (bytes) =>
-  bytes < 1024 ? `${bytes} B` : bytes < 1048576 ? `${Math.round(bytes / 1024)} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
+  bytes < 1024 ? `${bytes} ${t("units")[0]}` : bytes < 1048576 ? `${count(Math.round(bytes / 1024))} ${t("units")[1]}`
+    : `${count(Math.round(bytes / 104857.6) / 10)} ${t("units")[2]}`;
 
 export const count = (number) => Number(number).toLocaleString(store.language);
 
@@ -105,7 +108,7 @@ export function translate() {
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
   for (const node of document.querySelectorAll("[data-t-label]")) {
     node.setAttribute("aria-label", t(node.dataset.tLabel));
-    node.title = t(node.dataset.tLabel);
+    if (node.tagName === "BUTTON") node.title = t(node.dataset.tLabel);
   }
   for (const node of document.querySelectorAll("[data-t-placeholder]")) node.placeholder = t(node.dataset.tPlaceholder);
 }
