@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import telegram
+from telegram import Bot
 
 from sovetnik.assistant import TRANSCRIPTION_MODEL, hearing
 from sovetnik.core.model import Attachment
@@ -35,7 +35,7 @@ class Desk:
     office: Office
     telegram: BotApi
     anna: Person
-    bot: telegram.Bot
+    bot: Bot
     readers: Readers
     perceiver: Perceiver
 
