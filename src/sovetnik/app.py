@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 import telegram
 
+from sovetnik import __version__
 from sovetnik.core.commands import Office
 from sovetnik.core.erasures import Erasures
 from sovetnik.core.errors import MailError
@@ -27,12 +28,12 @@ from sovetnik.knowledge.reading.readers import Readers
 from sovetnik.library import LocalLibrary, open_library
 from sovetnik.mail import SmtpMailer
 from sovetnik.office import OwnersOffice, furnish
-from sovetnik.ops.health import Health
 from sovetnik.parts import make_brain, make_folder, make_house, make_look, make_mailer, secret
 from sovetnik.perceiving import Perceiver
 from sovetnik.schedule import DailyReport
 from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore
+from sovetnik.storage.engine import sqlite_file
 from sovetnik.storage.runner import LocalRunner
 from sovetnik.telegram_ui import (
     BotSettings,
@@ -69,6 +70,7 @@ class _Parts:
     mailer: SmtpMailer
     report: DailyReport
     library: LocalLibrary
+    away: Callable[[], str | None]
 
     async def accept(self, updates: Sequence[Incoming]) -> None:
         """Store updates, then wake their chats."""
@@ -155,9 +157,8 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
         claim=store.claim_report,
         made=mails.wake,
     )
-    return _Parts(
-        settings, store, bot, turns, LocalRunner(turns.drain), mails, erasures, mailer, report, library
-    )
+    runner = LocalRunner(turns.drain)
+    return _Parts(settings, store, bot, turns, runner, mails, erasures, mailer, report, library, brain.away)
 
 
 async def _last_day(store: SqlStore, settings: Settings) -> date:
@@ -193,9 +194,7 @@ async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> N
         stack.push_async_callback(_cancel, [polling])  # first of all: nothing new while turns finish
     if parts.settings.http_listen:
         polled_at = None if parts.settings.telegram_webhook_url else lambda: poller.polled_at
-        health = Health(parts.settings.http_listen, polled_at)
-        await health.start()
-        stack.push_async_callback(health.stop)
+        await _show_health(parts, stack, parts.settings.http_listen, polled_at)
     background.append(asyncio.create_task(_check_mail(parts.mailer, parts.settings), name="mail check"))
     background.append(asyncio.create_task(furnish(parts.settings, parts.store, parts.bot), name="menus"))
     log.info("ready", bot=parts.bot.username, context=parts.settings.context)
@@ -211,6 +210,31 @@ async def _listen(parts: _Parts, stack: AsyncExitStack) -> None:
     given = secret(settings.telegram_webhook_secret) or made
     await webhook.start(settings.telegram_webhook_url or "", settings.telegram_webhook_listen, given)
     stack.push_async_callback(webhook.stop)
+
+
+async def _show_health(
+    parts: _Parts, stack: AsyncExitStack, listen: str, polled_at: Callable[[], float | None] | None
+) -> None:
+    from sovetnik.ops.health import Health, Inside  # nobody pays for them who does not listen
+    from sovetnik.ops.metrics import Metrics
+
+    def model() -> Literal["ok", "away", "none"]:
+        if parts.settings.openai_api_key is None:
+            return "none"
+        return "away" if parts.away() else "ok"
+
+    def observe(trace: Trace) -> None:
+        metrics.observe(trace)
+        if observed:
+            observed(trace)
+
+    metrics = Metrics(__version__)
+    observed, parts.turns.observe = parts.turns.observe, observe
+    parts.turns.timed = metrics.timed
+    folder = sqlite_file(parts.settings.database_url.get_secret_value()).parent
+    health = Health(listen, polled_at, Inside(parts.store.vitals, parts.store.touch, model, folder), metrics)
+    await health.start()
+    stack.push_async_callback(health.stop)
 
 
 async def _until(stop: asyncio.Event, background: Sequence[asyncio.Task[Any]]) -> None:

@@ -129,6 +129,27 @@ def forget(
     _go(records_cli.forget(_settings(), chat_id))
 
 
+@app.command(help=W.backup)
+def backup(
+    file: Annotated[Path, Parameter(help=W.backup_file)],
+    /,
+    *,
+    force: Annotated[bool, Parameter(help=W.backup_force)] = False,
+) -> None:
+    """Copy the database."""
+    from sovetnik import records_cli
+
+    records_cli.backup(_settings(), file, force=force)
+
+
+@app.command(help=W.restore)
+def restore(file: Annotated[Path, Parameter(help=W.restore_file)], /) -> None:
+    """Put a copy in the place of the database."""
+    from sovetnik import records_cli
+
+    records_cli.restore(_settings(), file)
+
+
 knowledge = App(name="knowledge", help=W.knowledge)
 app.command(knowledge)
 

@@ -1,4 +1,4 @@
-"""The commands over what is stored: report, export, leads, forget."""
+"""The commands over what is stored: report, export, leads, forget, backup, restore."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from sovetnik.mail import render_report_html, render_report_text
 from sovetnik.parts import make_look, make_mailer
 from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore
+from sovetnik.storage.backup import back_up, database_file
+from sovetnik.storage.backup import restore as put_back
 from sovetnik.words import words
 
 W = words()
@@ -86,6 +88,34 @@ async def forget(settings: Settings, chat_id: int) -> None:
         left = await _erase_at_provider(settings, store)
     if left:
         print(W.forget_later.format(count=left))
+
+
+def backup(settings: Settings, file: Path, *, force: bool) -> None:
+    """Copy the database, also while the bot runs."""
+    held = back_up(_database(settings), file, force=force)
+    print(
+        W.backed_up.format(
+            path=file,
+            megabytes=held.size / 1e6,
+            customers=held.customers,
+            messages=held.messages,
+            leads=held.leads,
+        )
+    )
+
+
+def restore(settings: Settings, file: Path) -> None:
+    """Put a copy in the place of the database."""
+    held, aside = put_back(file, _database(settings))
+    print(W.restored.format(path=file, customers=held.customers, messages=held.messages, leads=held.leads))
+    if held.unanswered or held.unsent:
+        print(W.restored_waiting.format(unanswered=held.unanswered, unsent=held.unsent))
+    if aside:
+        print(W.restored_aside.format(path=aside))
+
+
+def _database(settings: Settings) -> Path:
+    return database_file(settings.database_url.get_secret_value())
 
 
 async def _erase_at_provider(settings: Settings, store: SqlStore) -> int:

@@ -226,7 +226,9 @@ class Settings(BaseSettings):
     owner_chats: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_split)] = Field(
         (), description="Telegram chats of the owner"
     )
-    http_listen: Listen | None = Field(None, description="`host:port` for `/healthz`; off by default")
+    http_listen: Listen | None = Field(
+        None, description="`host:port` for `/healthz` and `/metrics`; off by default"
+    )
     join_messages: float = Field(0.7, ge=0, le=60, description="Seconds to wait for another message; 0 = off")
     chat_rate: int = Field(20, ge=0, description="Messages a minute from one customer; 0 = no limit")
     daily_token_budget: int = Field(0, ge=0, description="Tokens a day; 0 = no limit")

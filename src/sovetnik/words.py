@@ -15,6 +15,8 @@ class Words:
 
     about: str
     run: str
+    init: str
+    doctor: str
     demo: str
     demo_folder: str
     demo_port: str
@@ -38,6 +40,15 @@ class Words:
     forget_unknown: str
     forgotten: str
     forget_later: str
+    backup: str
+    backup_file: str
+    backup_force: str
+    backed_up: str
+    restore: str
+    restore_file: str
+    restored: str
+    restored_waiting: str
+    restored_aside: str
     knowledge: str
     sync: str
     status: str
@@ -55,6 +66,18 @@ class Words:
     pending: str
     status_file: str
     status_problem: str
+    check: str
+    check_file: str
+    check_n: str
+    check_only: str
+    check_judge: str
+    check_junit: str
+    check_from_leads: str
+    import_: str
+    import_file: str
+    import_to: str
+    import_force: str
+    import_chat_field: str
     completion: str
     shell_name: str
     report_written: str
@@ -65,6 +88,8 @@ class Words:
 EN = Words(
     about="Sovetnik: an AI consultant for Telegram that knows your product and brings you contacts.",
     run="Run the bot. Ctrl-C or SIGTERM finishes the running answers and stops.",
+    init="Set the bot up: asks, checks each answer for real, writes .env and the consultant folder.",
+    doctor="Look over everything that `run` depends on: one line each, with the way out.",
     demo="The whole product in a browser, with no account: chat, mailbox, report.",
     demo_port="Port of the page; a free one if not given.",
     demo_no_browser="Do not open the browser.",
@@ -88,6 +113,18 @@ EN = Words(
     forget_unknown="nothing is known of chat {chat}; `sovetnik export` and `sovetnik leads` print the ids",
     forgotten="Chat {chat} is erased.",
     forget_later="Conversations still to be erased at the provider: {count}; the running bot goes on.",
+    backup="Copy the database into a file, also while the bot runs; the copy is read back and checked.",
+    backup_file="Where to; best on another disk.",
+    backup_force="Replace the file if it exists.",
+    backed_up="Backup written to {path}: {megabytes:.1f} MB; customers: {customers}, messages: {messages}, "
+    "leads: {leads}",
+    restore="Put a backup in the place of the database. Stop the bot first.",
+    restore_file="A file that `sovetnik backup` wrote.",
+    restored="Restored from {path}: customers: {customers}, messages: {messages}, leads: {leads}",
+    restored_waiting="Once started, the bot goes on with what was open in it: messages to answer: "
+    "{unanswered}, answers and mails to send: {unsent}",
+    restored_aside="The database that was there is kept as {path}. It holds customers' data: delete it when "
+    "you need it no more.",
     knowledge="The knowledge folder: what the consultant knows.",
     sync="Bring the index to what the folder holds; only changed files are read.",
     status="What is in the index, and which files could not be read.",
@@ -105,6 +142,18 @@ EN = Words(
     pending="{count} passages are still being learnt; they are found by their words meanwhile",
     status_file="File",
     status_problem="Problem",
+    check="Put your golden questions to the consultant and see which answers are good; exit 1 on red.",
+    check_file="The questions; check.toml of the consultant folder if not given.",
+    check_n="How many questions at the same time.",
+    check_only="Only the questions that hold this text.",
+    check_judge="A model that judges the answers as well; each costs a call.",
+    check_junit="Write JUnit XML into this file, for CI.",
+    check_from_leads="Ask nothing: suggest questions out of real dialogues.",
+    import_="Bring over what is left of a bot on the Assistants API: assistant.json or threads.jsonl.",
+    import_file="The export; what it holds is seen in it.",
+    import_to="The folder to make; CONSULTANT_DIR if not given.",
+    import_force="Replace files that exist.",
+    import_chat_field="Where the Telegram chat id stands in the threads' metadata.",
     completion='Print a completion script: eval "$(sovetnik completion bash)".',
     shell_name="bash, zsh or fish.",
     report_written="Report written to {path}",
@@ -115,6 +164,8 @@ EN = Words(
 RU = Words(
     about="Советник: ИИ-консультант для Telegram, который знает ваш товар и приносит вам контакты.",
     run="Запустить бота. Ctrl-C или SIGTERM: закончить начатые ответы и остановиться.",
+    init="Настроить бота: спросит, проверит каждый ответ на деле, запишет .env и папку консультанта.",
+    doctor="Проверить всё, от чего зависит `run`: по строке на каждое, с указанием, что исправить.",
     demo="Весь продукт в браузере, без учётных записей: чат, почта, отчёт.",
     demo_port="Порт страницы; если не указан — любой свободный.",
     demo_no_browser="Не открывать браузер.",
@@ -138,6 +189,18 @@ RU = Words(
     forget_unknown="о чате {chat} ничего не известно; номера печатают `sovetnik export` и `sovetnik leads`",
     forgotten="Чат {chat} стёрт.",
     forget_later="Разговоров, которые осталось стереть у провайдера: {count}; этим займётся работающий бот.",
+    backup="Скопировать базу данных в файл, в том числе на ходу; копия перечитывается и проверяется.",
+    backup_file="Куда; лучше на другой диск.",
+    backup_force="Заменить файл, если он уже есть.",
+    backed_up="Резервная копия записана в {path}: {megabytes:.1f} МБ; покупателей: {customers}, "
+    "сообщений: {messages}, заявок: {leads}",
+    restore="Поставить резервную копию на место базы данных. Сначала остановите бота.",
+    restore_file="Файл, который записал `sovetnik backup`.",
+    restored="Восстановлено из {path}: покупателей: {customers}, сообщений: {messages}, заявок: {leads}",
+    restored_waiting="После запуска бот продолжит то, что в копии не закончено: ответить на сообщения: "
+    "{unanswered}, отправить ответы и письма: {unsent}",
+    restored_aside="Прежняя база сохранена как {path}. В ней данные покупателей: удалите её, когда она "
+    "станет не нужна.",
     knowledge="Папка знаний: что знает консультант.",
     sync="Привести индекс к тому, что лежит в папке; читаются только изменённые файлы.",
     status="Что есть в индексе и какие файлы не прочитались.",
@@ -155,6 +218,18 @@ RU = Words(
     pending="ещё запоминаются фрагменты: {count}; пока они находятся по словам",
     status_file="Файл",
     status_problem="Что не так",
+    check="Задать консультанту золотые вопросы и увидеть, где ответ плох; на красном код выхода 1.",
+    check_file="Вопросы; если не указано — check.toml из папки консультанта.",
+    check_n="Сколько вопросов одновременно.",
+    check_only="Только вопросы с этими словами.",
+    check_judge="Модель, которая вдобавок судит ответы; на каждый одно обращение.",
+    check_junit="Записать JUnit XML в этот файл, для CI.",
+    check_from_leads="Ничего не спрашивать: предложить вопросы из настоящих диалогов.",
+    import_="Перенести то, что осталось от бота на Assistants API: assistant.json или threads.jsonl.",
+    import_file="Выгрузка; что в ней, видно по ней самой.",
+    import_to="Какую папку сделать; если не указано — CONSULTANT_DIR.",
+    import_force="Заменить файлы, которые уже есть.",
+    import_chat_field="Где в метаданных тредов стоит номер чата Telegram.",
     completion='Напечатать скрипт автодополнения: eval "$(sovetnik completion bash)".',
     shell_name="bash, zsh или fish.",
     report_written="Отчёт записан в {path}",

@@ -88,6 +88,15 @@ def test_what_libraries_log_is_cleaned_too(style: str) -> None:
     assert "GET everything" not in told
 
 
+@STYLES
+@pytest.mark.parametrize("logger", ["telegram.Bot", "telegram.request.BaseRequest"])
+def test_libraries_that_quote_whole_updates_are_silent(style: str, logger: str) -> None:
+    def write() -> None:
+        logging.getLogger(logger).critical("cannot read %s", '{"text": "слова покупателя"}')
+
+    assert logged(style, [], write, level="DEBUG") == ""
+
+
 def test_json_lines_are_json_with_the_event_its_level_and_its_time() -> None:
     def write() -> None:
         structlog.get_logger("sovetnik.test").info("ready", chat=42, note="строка\nвторая")

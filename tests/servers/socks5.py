@@ -41,6 +41,12 @@ class Connection:
     """CONNECT, or the HTTP method of a request forwarded in absolute form."""
     outcome: str = ""
     """connected, refused, hung or half-open."""
+    local: str = ""
+    """Where the server sees it come from, address:port."""
+    frozen: bool = False
+    """Went half-open while it was in use; see `freeze`."""
+    swallowed: int = 0
+    """Bytes of the server that did not reach the client, because the connection was frozen."""
 
 
 @dataclass
@@ -60,6 +66,11 @@ class _Proxy:
     rejected_logins: list[str | None] = field(default_factory=list)
 
     scheme = ""
+
+    def freeze(self):
+        """Let every connection of this moment go half-open: it stays, and nothing gets through any more."""
+        for connection in self.connections:
+            connection.frozen = True
 
     @property
     def url(self) -> str:
@@ -130,19 +141,27 @@ class _Proxy:
     async def _forward(self, connection, reader, writer, remote):
         """Bytes both ways until both sides have ended, or nothing at all when half-open."""
         far_reader, far_writer = remote
+        host, port = far_writer.get_extra_info("sockname")[:2]
+        connection.local = f"{host}:{port}"
         connection.outcome = "half-open" if self.fault is Fault.HALF_OPEN else "connected"
         try:
             if self.fault is Fault.HALF_OPEN:
                 await self._hang(reader)
             else:
-                await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
+                await asyncio.gather(
+                    _pump(reader, far_writer, connection),
+                    _pump(far_reader, writer, connection, from_server=True),
+                )
         finally:
             far_writer.close()
 
 
-async def _pump(reader, writer):
+async def _pump(reader, writer, connection, *, from_server=False):
     with contextlib.suppress(OSError):
         while data := await reader.read(65536):
+            if connection.frozen:
+                connection.swallowed += len(data) if from_server else 0
+                continue
             writer.write(data)
             await writer.drain()
         if writer.can_write_eof():

@@ -134,6 +134,39 @@ async def test_socks_refuses_hangs_and_stays_half_open(port):
         await Proxy.from_url(proxy.url).connect(*target, timeout=2)
 
 
+async def test_a_connection_in_use_freezes_and_the_next_one_does_not(port):
+    async with Socks5Proxy() as proxy:
+        async with client(httpx, proxy) as web:
+            await web.get(f"http://127.0.0.1:{port}/before")
+            proxy.freeze()
+            with pytest.raises(httpx.ReadTimeout):
+                await web.get(f"http://127.0.0.1:{port}/frozen", timeout=0.2)
+            answer = await web.get(f"http://127.0.0.1:{port}/after")
+        assert answer.json()["path"] == "/after"
+    first, second = proxy.connections
+    assert (first.frozen, second.frozen) == (True, False)
+    assert first.local != second.local
+
+
+async def test_an_answer_that_a_frozen_connection_swallows_is_counted():
+    came, released = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: Request):
+        came.set()
+        await released.wait()
+        return JSONResponse({})
+
+    app = Starlette(routes=[Route("/", slow)])
+    async with serve(app) as base, Socks5Proxy() as proxy, client(httpx, proxy) as web:
+        asked = asyncio.create_task(web.get(base))
+        await came.wait()
+        proxy.freeze()
+        released.set()
+        with pytest.raises(httpx.ReadTimeout):
+            await asked
+        assert proxy.connections[0].swallowed > 0
+
+
 async def test_a_tunnel_that_dies_under_way(port):
     async with Socks5Proxy() as proxy:
         sock = await Proxy.from_url(proxy.url).connect("127.0.0.1", port, timeout=2)

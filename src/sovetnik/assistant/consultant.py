@@ -185,8 +185,9 @@ class OpenAiAssistant:
                     if isinstance(event, Reply) and not event.text and not event.calls:
                         raise AssistantError("empty", "the model gave neither text nor a tool call")
                     yield event
-            except AssistantError as error:
-                if _about_pictures(error) and session.look_away():
+            except AssistantError as found:
+                error = await session.without_words(found)
+                if _about_pictures(found) and session.look_away():
                     refused, pause = error.detail, 0.0
                 elif error.kind == "locked" and patience > 0:
                     pause = random.uniform(0.3, 1.0)  # noqa: S311 - spreads retries, guards nothing

@@ -5,6 +5,7 @@ Whatever happens to a conversation at the provider, the turn can go on: our tran
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from sovetnik.assistant.client import in_our_words
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.model import Message, Turn
 from sovetnik.core.ports import Desk
+
+_WORD = re.compile(r"\w{2,}")
 
 SEED = 20
 """Items that ``items.create`` takes in one call."""
@@ -71,6 +74,13 @@ class Session:
         said = f"{self.turn.said}\n[you cannot see pictures: ask the customer to describe them]"
         self.items[0] = {"role": "user", "content": said}
         return True
+
+    async def without_words(self, error: AssistantError) -> AssistantError:
+        """The error without what customers said: providers quote their input, and errors are logged."""
+        said = [self.turn.said, *(message.for_model for message in await self.desk.transcript())]
+        words = {word.lower() for text in said for word in _WORD.findall(text)}
+        detail = _WORD.sub(lambda m: "…" if m.group().lower() in words else m.group(), error.detail)
+        return AssistantError(error.kind, detail, error.retry_after)
 
     def doubt(self) -> None:
         """Note that a call ended in a way that leaves the conversation's content unknown."""

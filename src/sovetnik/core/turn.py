@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -58,6 +58,7 @@ class Turns:
         slots: How many turns are worked on at the same time; the others wait in order.
         wake_mails: Called when a mail may have become due.
         observe: Called after each turn.
+        timed: Called with a stage of a turn and its seconds: ``slot``, ``files``, ``store``, ``deliver``.
     """
 
     store: Store
@@ -72,6 +73,7 @@ class Turns:
     limits: Limits = field(default_factory=Limits)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
     observe: Callable[[Trace], None] | None = None
+    timed: Callable[[str, float], None] = lambda stage, seconds: None  # noqa: ARG005
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     commands: Commands = field(init=False)
 
@@ -139,6 +141,7 @@ class Turns:
         began = time.monotonic()
         toolbox = Toolbox(turn, self.store, self.form, self.knowledge, consent=self._consent_for(turn))
         async with self.slots, self.messenger.composing(turn, self._previewed(turn)) as show:
+            self.timed("slot", time.monotonic() - began)
             try:
                 answer = await self._ask(turn, toolbox, show)
             except AssistantError as error:
@@ -148,7 +151,8 @@ class Turns:
             except Exception as error:  # a mistake of ours: the customer gets an answer all the same
                 log.exception("turn_broken", chat=turn.chat.id)
                 answer = self._apology(turn, AssistantError("internal", type(error).__name__))
-        delivery = await self.store.answered(turn, answer)
+        with self._stage("store"):
+            delivery = await self.store.answered(turn, answer)
         self.wake_mails()
         seconds = round(time.monotonic() - began, 3)
         log.info(
@@ -157,6 +161,12 @@ class Turns:
         if self.observe:
             self.observe(Trace(turn.chat.id, answer, tuple(toolbox.used), seconds))
         return delivery
+
+    @contextmanager
+    def _stage(self, name: str) -> Generator[None]:
+        began = time.monotonic()
+        yield
+        self.timed(name, time.monotonic() - began)
 
     def _previewed(self, turn: Turn) -> Callable[[int], Awaitable[None]]:
         return lambda telegram_id: self.store.previewed(turn.chat.id, telegram_id)
@@ -202,7 +212,8 @@ class Turns:
         Raises:
             AssistantError: also when the assistant's stream ended without an end.
         """
-        turn, answer = await self._take_in(turn)
+        with self._stage("files"):
+            turn, answer = await self._take_in(turn)
         if answer is not None:
             return answer
 
@@ -276,7 +287,8 @@ class Turns:
                     await self._pause(STORE_RETRY)
 
         try:
-            sent = await self.messenger.deliver(delivery, note)
+            with self._stage("deliver"):
+                sent = await self.messenger.deliver(delivery, note)
         except DeliveryLater as later:
             seconds = later.pause.total_seconds() if later.pause else retry_pause(delivery.attempts)
             log.warning("delivery_put_off", chat=delivery.chat_id, seconds=seconds, reason=later.reason)

@@ -30,8 +30,9 @@ _LOUD = (
 """Libraries that log addresses with tokens, or every call, at INFO or DEBUG."""
 
 
-_SILENT = ("telegram.Bot",)
-"""PTB puts a whole batch of updates, people's words included, into one CRITICAL line."""
+_SILENT = ("telegram.Bot", "telegram.request.BaseRequest")
+"""PTB puts a whole batch of updates, or an answer of Telegram that is no JSON, into one line: people's words
+included. Both are raised as well, and logged by us without them."""
 
 
 class _Redacting(logging.Formatter):
