@@ -15,6 +15,8 @@ from cyclopts import App, Parameter
 
 from sovetnik import __version__
 from sovetnik.core.errors import ConfigError, SovetnikError
+from sovetnik.setting_up.given import NOTHING as NOTHING_GIVEN
+from sovetnik.setting_up.given import Given
 from sovetnik.words import language, words
 
 if TYPE_CHECKING:
@@ -190,6 +192,49 @@ def measure(file: Annotated[Path, Parameter(help=W.measure_file)], /, *, json: J
     from sovetnik import knowledge_cli
 
     _go(knowledge_cli.measure_file(_settings(), file, as_json=json))
+
+
+@app.command(help=W.check)
+def check(
+    file: Annotated[Path | None, Parameter(help=W.check_file)] = None,
+    /,
+    *,
+    n: Annotated[int, Parameter(name=["-n", "--n"], help=W.check_n)] = 4,
+    only: Annotated[str | None, Parameter(help=W.check_only)] = None,
+    judge: Annotated[str | None, Parameter(help=W.check_judge)] = None,
+    junit: Annotated[Path | None, Parameter(help=W.check_junit)] = None,
+    json: Json = False,
+    from_leads: Annotated[bool, Parameter(help=W.check_from_leads)] = False,
+) -> None:
+    """The owner's golden questions."""
+    from sovetnik.golden.command import check as run_check
+    from sovetnik.golden.command import suggest
+    from sovetnik.ops.logs import set_up_logs
+
+    settings = _settings()
+    if "log_level" not in settings.model_fields_set:  # each turn's log lines would bury the table
+        set_up_logs("ERROR", settings.log_format, settings.secrets())
+    if from_leads:
+        _go(suggest(settings))
+    elif not asyncio.run(
+        run_check(settings, file, parallel=n, only=only, judge=judge, junit=junit, json=json)
+    ):
+        sys.exit(1)
+
+
+@app.command(name="import", help=W.import_)
+def import_(
+    file: Annotated[Path, Parameter(help=W.import_file)],
+    /,
+    *,
+    to: Annotated[Path | None, Parameter(help=W.import_to)] = None,
+    force: Annotated[bool, Parameter(help=W.import_force)] = False,
+    chat_field: Annotated[str | None, Parameter(help=W.import_chat_field)] = None,
+) -> None:
+    """An assistant or its threads."""
+    from sovetnik.importing.command import import_file
+
+    _go(import_file(_settings(), file, to=to, force=force, chat_field=chat_field))
 
 
 @app.command(help=W.completion)

@@ -14,3 +14,10 @@ from tests.acceptance.stage import Stage, stage
 async def scene(tmp_path: Path) -> AsyncGenerator[Stage]:
     async with stage(tmp_path) as ready:
         yield ready
+
+
+@pytest.fixture
+async def inside(tmp_path: Path) -> AsyncGenerator[Stage]:
+    """The same with the bot inside this process; see `stage`."""
+    async with stage(tmp_path, inside=True) as ready:
+        yield ready

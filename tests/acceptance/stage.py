@@ -7,16 +7,24 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping
+from contextlib import AsyncExitStack, asynccontextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from sovetnik import records_cli
+from sovetnik.app import run_until
 from sovetnik.demo.botapi import BotApi
 from sovetnik.demo.mailbox import Mailbox
 from sovetnik.demo.modelapi import KEY, Brain, ModelApi, echo
 from sovetnik.demo.serving import serve
+from sovetnik.settings import load_settings
 
 TOKEN = "7000000001:AAF-loopback-only-token-of-the-tests"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -73,6 +81,59 @@ class Bot:
         self.process.kill()
         await self.ended()
 
+    @property
+    def running(self) -> bool:
+        return self.process.returncode is None
+
+
+class InsideBot:
+    """The same bot inside this process: as real, but nobody can kill it and it costs no second of start."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.log: list[dict[str, Any]] = []
+        self._stop = asyncio.Event()
+        self._news = asyncio.Condition()
+        with pytest.MonkeyPatch.context() as patch:
+            for name in set(os.environ) - {"PATH"}:
+                patch.delenv(name)
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            settings = load_settings()
+        structlog.configure(processors=[self._note], cache_logger_on_first_use=False)
+        self._task = asyncio.create_task(run_until(self._stop, settings))
+
+    def _note(self, logger: object, level: str, event: MutableMapping[str, Any]) -> NoReturn:
+        self.log.append({**event, "level": level})
+        raise structlog.DropEvent
+
+    @property
+    def raw(self) -> list[str]:
+        return [json.dumps(row, ensure_ascii=False, default=str) for row in self.log]
+
+    @property
+    def running(self) -> bool:
+        return not self._task.done()
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        return [row for row in self.log if row["event"] == name]
+
+    async def logged(self, name: str, count: int = 1) -> dict[str, Any]:
+        """Wait for the nth log line of that event."""
+        await until(lambda: len(self.events(name)) >= count or self._task.done(), f"{name} in the log")
+        if self._task.done():
+            await self._task
+        return self.events(name)[count - 1]
+
+    async def stop(self) -> int:
+        self._stop.set()
+        async with asyncio.timeout(PATIENCE + 5):
+            await self._task
+        structlog.reset_defaults()
+        return 0
+
+    async def kill(self) -> None:
+        await self.stop()
+
 
 @dataclass
 class Stage:
@@ -85,7 +146,8 @@ class Stage:
     telegram_url: str
     model_url: str
     env: dict[str, str] = field(default_factory=dict)
-    bots: list[Bot] = field(default_factory=list)
+    bots: list[Bot | InsideBot] = field(default_factory=list)
+    inside: bool = False
 
     def settings(self, **changes: str | None) -> dict[str, str]:
         """The environment of `sovetnik`; None takes a setting away."""
@@ -133,9 +195,14 @@ class Stage:
         self.bots.append(bot)
         return bot
 
-    async def run(self, **changes: str | None) -> Bot:
+    async def run(self, **changes: str | None) -> Bot | InsideBot:
         """Start `sovetnik run`; returns when it is ready."""
-        bot = await self.launch(**changes)
+        if self.inside:
+            database = f"sqlite:///{self.folder}/data/sovetnik.db"
+            bot = InsideBot({"DATABASE_URL": database, **self.settings(**changes)})
+            self.bots.append(bot)
+        else:
+            bot = await self.launch(**changes)
         await bot.logged("ready")
         return bot
 
@@ -156,27 +223,49 @@ class Stage:
 
     async def rows(self, *arguments: str) -> list[dict[str, Any]]:
         """The JSON lines that a command prints."""
+        if self.inside and arguments in (("export",), ("leads",)):
+            return await self._rows_inside(arguments[0])
         code, out, err = await self.command(*arguments)
         assert code == 0, err
         return [json.loads(line) for line in out.splitlines()]
 
+    async def _rows_inside(self, command: str) -> list[dict[str, Any]]:
+        """The same without another process, which would cost a second."""
+        url = SecretStr(f"sqlite:///{self.folder}/data/sovetnik.db")
+        settings = load_settings(database_url=url, consultant_dir=EXAMPLES / "ru")
+        with redirect_stdout(StringIO()) as out:
+            if command == "export":
+                await records_cli.export(settings, None, None, "jsonl")
+            else:
+                await records_cli.leads(settings, "jsonl")
+        return [json.loads(line) for line in out.getvalue().splitlines()]
+
 
 @asynccontextmanager
-async def stage(folder: Path, brain: Brain = echo, **mailbox: Any) -> AsyncGenerator[Stage]:
-    """Set the servers up; whatever still runs at the end is killed."""
+async def stage(
+    folder: Path, brain: Brain = echo, *, inside: bool = False, **mailbox: Any
+) -> AsyncGenerator[Stage]:
+    """Set the servers up; whatever still runs at the end is killed.
+
+    Args:
+        folder: Where the bot runs.
+        brain: What the model answers.
+        inside: Run the bot inside this process: where nothing is killed and no other log is read than ours.
+        mailbox: Of the mail server.
+    """
     telegram = BotApi(TOKEN)
     model = ModelApi(brain)
     async with AsyncExitStack() as stack:
         telegram_url = await stack.enter_async_context(serve(telegram.app))
         model_url = await stack.enter_async_context(serve(model.app))
         box = await stack.enter_async_context(Mailbox(**mailbox))
-        scene = Stage(folder, telegram, model, box, telegram_url, model_url)
+        scene = Stage(folder, telegram, model, box, telegram_url, model_url, inside=inside)
         try:
             yield scene
         finally:
             for bot in scene.bots:
                 sys.stdout.write("\n".join(bot.raw) + "\n")  # pytest shows it when the test failed
-                if bot.process.returncode is None:
+                if bot.running:
                     await bot.kill()
 
 

@@ -8,6 +8,11 @@ from sovetnik.demo.modelapi import Text, ToolCall, scripted
 from tests.acceptance.stage import Stage
 
 
+@pytest.fixture
+def scene(inside: Stage) -> Stage:
+    return inside
+
+
 async def test_an_answer_comes_and_everything_is_stored(scene: Stage) -> None:
     scene.model.brain = scripted([Text("Здравствуйте! **Нерль** стоит 62 900 ₽.")])
     await scene.run()

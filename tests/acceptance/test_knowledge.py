@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from sovetnik.demo.modelapi import Text, ToolCall, scripted
 from tests.acceptance.stage import EXAMPLES, Stage
+
+
+@pytest.fixture
+def scene(inside: Stage) -> Stage:
+    return inside
 
 
 async def test_without_a_key_the_documents_answer_and_a_contact_is_taken_step_by_step(scene: Stage) -> None:

@@ -6,7 +6,14 @@ import pytest
 
 from sovetnik.demo.modelapi import Text, ToolCall, scripted
 from tests.acceptance.stage import Stage
+
+
 from tests.servers.socks5 import HttpProxy, Socks5Proxy
+
+
+@pytest.fixture
+def scene(inside: Stage) -> Stage:
+    return inside
 
 
 def _port(url: str) -> int:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sovetnik.demo.modelapi import Text, ToolCall, scripted, spoken
-from tests.acceptance.stage import Stage, stage, until
+from tests.acceptance.stage import Stage, until
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(200)
 
 
 @pytest.fixture
-async def scene(tmp_path: Path) -> AsyncGenerator[Stage]:
-    async with stage(tmp_path) as ready:
-        yield ready
+def scene(inside: Stage) -> Stage:
+    return inside
 
 
 def drafts(scene: Stage) -> list[dict[str, Any]]:

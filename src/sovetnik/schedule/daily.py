@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -72,3 +73,5 @@ class DailyReport:
                     self._made()
         except StorageError as error:
             log.error("storage_refused", error=str(error), retry_s=TICK)
+        except asyncio.CancelledError:  # the program ends; the scheduler would log it as a failure
+            return

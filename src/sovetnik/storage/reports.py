@@ -100,7 +100,8 @@ def day_report(connection: Connection, window: Window) -> Report:
 
 
 def _first_message_at(connection: Connection, now: datetime) -> datetime:
-    return connection.execute(select(func.min(messages.c.created_at))).scalar() or now
+    first = select(func.min(messages.c.created_at)).where(messages.c.report_id.is_(None))
+    return connection.execute(first).scalar() or now
 
 
 def _report(connection: Connection, window: Window, which: ColumnElement[bool]) -> Report:

@@ -309,6 +309,10 @@ class SqlStore:
         if not await asyncio.to_thread(engine.empty_log, self._apart):
             log.warning("erased_words_stay_in_log", why="somebody reads the database; until it is written on")
 
+    async def write(self, unit: Callable[[Connection], T]) -> T:
+        """Run a unit of work that no running bot needs; it may be run again after a rollback."""
+        return await self._write(unit)
+
     async def _write(self, unit: Callable[[Connection], T]) -> T:
         return await self._writer.run(unit)
 
