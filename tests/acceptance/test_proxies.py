@@ -6,8 +6,6 @@ import pytest
 
 from sovetnik.demo.modelapi import Text, ToolCall, scripted
 from tests.acceptance.stage import Stage
-
-
 from tests.servers.socks5 import HttpProxy, Socks5Proxy
 
 
