@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import openai
-from openai.types.responses import (
-    Response,
-    ResponseCompletedEvent,
-    ResponseErrorEvent,
-    ResponseFailedEvent,
-    ResponseFunctionToolCall,
-    ResponseIncompleteEvent,
-    ResponseInputItemParam,
-    ResponseRefusalDeltaEvent,
-    ResponseTextDeltaEvent,
-)
+from openai.types.responses import Response, ResponseFunctionToolCall, ResponseInputItemParam
 
 from sovetnik.assistant.client import in_our_words, stream_error
 from sovetnik.core.errors import AssistantError
@@ -28,6 +19,11 @@ from sovetnik.core.model import Usage
 
 _MIRRORED = re.compile(r"^sovetnik-[^-]+-[^-]+-[^-]+-")
 """How a file of the knowledge folder is named in a vector store, before its own name."""
+
+_DELTAS = frozenset({"response.output_text.delta", "response.refusal.delta"})
+_ENDS = frozenset({"response.completed", "response.incomplete"})
+_FAILURES = frozenset({"response.failed", "error"})
+_BLOCK_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +70,16 @@ async def model_call(
     """
     deadline = asyncio.get_running_loop().time() + limit
     try:
-        async with await client.responses.create(stream=True, **request) as stream:
-            async for event in stream:
-                if isinstance(event, ResponseTextDeltaEvent | ResponseRefusalDeltaEvent):
-                    yield TextDelta(event.delta)
-                elif isinstance(event, ResponseCompletedEvent | ResponseIncompleteEvent):
-                    yield _reply(event.response)
+        async with client.responses.with_streaming_response.create(stream=True, **request) as answer:
+            async for event in server_events(answer.iter_bytes()):
+                kind = event.get("type")
+                if kind in _DELTAS:
+                    yield TextDelta(event["delta"])
+                elif kind in _ENDS:
+                    yield _reply(Response.construct(**event["response"]))
                     return
-                elif isinstance(event, ResponseFailedEvent):
-                    failure = event.response.error
-                    raise stream_error(failure and failure.code, failure.message if failure else "failed")
-                elif isinstance(event, ResponseErrorEvent):
-                    raise stream_error(event.code, event.message)
+                elif kind in _FAILURES or "error" in event:
+                    raise _failure(event)
                 if asyncio.get_running_loop().time() > deadline:
                     raise AssistantError("timeout", f"the answer took longer than {limit:.0f} s")
     except (AssistantError, GeneratorExit, asyncio.CancelledError):
@@ -93,6 +87,45 @@ async def model_call(
     except Exception as error:
         raise in_our_words(error) from error
     raise AssistantError("cut", "the stream ended without its terminal event")
+
+
+async def server_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any]]:
+    """The JSON objects of a stream of server-sent events.
+
+    The SDK makes an object of its own of each event: four fifths of a streamed turn's processor time here.
+
+    Raises:
+        ValueError: an event is no JSON object.
+    """
+    rest = b""
+    async for chunk in chunks:
+        *blocks, rest = _BLOCK_END.split(rest + chunk)
+        for block in blocks:
+            if (event := _event(block)) is not None:
+                yield event
+    if (event := _event(rest)) is not None:  # some servers leave out the last empty line
+        yield event
+
+
+def _event(block: bytes) -> dict[str, Any] | None:
+    lines = (line for line in block.splitlines() if line.startswith(b"data:"))
+    data = b"\n".join(line[5:].strip() for line in lines)
+    if not data or data == b"[DONE]":
+        return None
+    event: object = json.loads(data)
+    if not isinstance(event, dict):
+        raise ValueError("an event is no object")  # noqa: TRY004 - foreign data, not a wrong argument
+    return cast("dict[str, Any]", event)
+
+
+def _failure(event: dict[str, Any]) -> AssistantError:
+    """What `response.failed`, the flat `error` event and a bare error object say."""
+    response: dict[str, object] = event.get("response") or {}
+    told: object = response.get("error") or event.get("error") or event
+    if not isinstance(told, dict):
+        return AssistantError("server", str(told)[:300])
+    failure = cast("dict[str, Any]", told)
+    return stream_error(failure.get("code"), str(failure.get("message") or "failed"))
 
 
 def _reply(response: Response) -> Reply:
