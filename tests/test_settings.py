@@ -286,3 +286,11 @@ def test_a_proxys_password_is_hidden_as_it_is_written_and_as_it_is_meant(
 ) -> None:
     monkeypatch.setenv("TELEGRAM_PROXY", "socks5://user:p%40ss%3Aword@host:1080")
     assert {"p%40ss%3Aword", "p@ss:word"} <= set(load_settings().secrets())
+
+
+def test_an_empty_secret_file_is_a_secret_that_is_not_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text("\n", "utf-8")
+    monkeypatch.setenv("OPENAI_API_KEY_FILE", str(tmp_path / "secret"))
+    assert load_settings().openai_api_key is None

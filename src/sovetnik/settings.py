@@ -360,11 +360,13 @@ def _from_files(environ: Mapping[str, str]) -> dict[str, Any]:
         if not path:
             continue
         try:
-            found[name] = Path(path).read_text(encoding="utf-8-sig").strip()
+            text = Path(path).read_text(encoding="utf-8-sig").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(
                 f"{variable}: cannot read {path}: {error}; check the path and its rights"
             ) from error
+        if text:  # an empty file is a secret that is not set, as an empty variable is
+            found[name] = text
     return found
 
 
