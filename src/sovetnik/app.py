@@ -250,7 +250,7 @@ async def _until(stop: asyncio.Event, background: Sequence[asyncio.Task[Any]]) -
 
 async def _finish_turns(parts: _Parts) -> None:
     parts.turns.stopping.set()
-    cut = await parts.runner.stop(GRACE)
+    cut, _ = await asyncio.gather(parts.runner.stop(GRACE), parts.mails.stop(GRACE))
     if cut:
         log.warning("turns_cut_off", chats=cut, why="they took too long; they are answered after the start")
 

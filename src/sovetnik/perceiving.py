@@ -150,7 +150,7 @@ def _suffix(attachment: Attachment, data: bytes) -> str:
     given = Path(attachment.name).suffix.lower()
     if given in SUFFIXES:
         return given
-    text = ".txt" if attachment.mime.startswith("text/") else given
+    text = ".txt" if attachment.mime.startswith("text/") else ""
     return TYPES.get(attachment.mime, text)
 
 

@@ -101,7 +101,7 @@ async def test_without_a_text_nothing_is_shown(shop: Shop) -> None:
 async def test_a_contact_is_not_stored_while_the_text_cannot_be_shown(
     shop: Shop, text: list[str], trouble: Exception
 ) -> None:
-    shop.messenger.trouble = [trouble]
+    shop.messenger.trouble = [trouble] * (3 if isinstance(trouble, DeliveryLater) else 1)
     await say(shop, 1, save_twice)
     assert await leads(shop) == []
     answer = (await shop.stored())[-1].text
@@ -110,6 +110,14 @@ async def test_a_contact_is_not_stored_while_the_text_cannot_be_shown(
     assert shop.read.count(CONSENT) == (1 if isinstance(trouble, DeliveryLater) else 0)
     await say(shop, 2, save)
     assert len(await leads(shop)) == 1
+    assert shop.read.count(CONSENT) == 1
+
+
+async def test_a_moments_trouble_at_telegram_does_not_cost_the_lead(shop: Shop, text: list[str]) -> None:
+    shop.messenger.trouble = [DeliveryLater(None, "502"), DeliveryLater(None, "502")]
+    await say(shop, 1, save)
+    assert len(await leads(shop)) == 1
+    assert shop.read[0] == CONSENT
     assert shop.read.count(CONSENT) == 1
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from sovetnik.core import mails as module
-from sovetnik.core.errors import MailError
+from sovetnik.core.errors import MailError, StorageError
 from sovetnik.core.mails import Mails
 from sovetnik.core.model import LeadDossier, Notice, Report
 from sovetnik.storage import SqlStore
+from tests.core.shop import Failing
 from tests.storage.samples import Clock, contact, database, incoming, take_turn
 
 
@@ -182,3 +183,32 @@ async def test_a_mail_that_cannot_be_made_does_not_stop_the_others(office: Offic
     office.clock.later(seconds=module.PAUSES[0])
     await office.settled()
     assert office.mailer.sent[-1] == "lead 1"
+
+
+async def test_a_mail_whose_note_the_database_refuses_is_not_sent_again(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "NOTE_PAUSE", 0.001)
+    office.mails.store = Failing(office.store, mail_done=[StorageError("locked")] * 3)  # type: ignore[assignment]
+    await office.lead()
+    await office.settled()
+    assert office.mailer.sent == ["lead 1"]
+
+
+async def test_a_stop_lets_a_mail_on_its_way_arrive_and_begins_no_other(office: Office) -> None:
+    arrives = asyncio.Event()
+    send = office.mailer.send_lead
+
+    async def slow(dossier: LeadDossier, accepted: tuple[str, ...]) -> tuple[str, ...] | None:
+        await arrives.wait()
+        return await send(dossier, accepted)
+
+    office.mailer.send_lead = slow  # type: ignore[method-assign]
+    await office.lead(1)
+    await asyncio.sleep(0.02)
+    stopping = asyncio.create_task(office.mails.stop(10))
+    await office.lead(2)
+    arrives.set()
+    await stopping
+    assert office.mailer.sent == ["lead 1"]
+    assert [task.ref for task in await office.store.due_mails(5)] == [2]

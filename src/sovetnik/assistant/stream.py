@@ -16,6 +16,7 @@ from sovetnik.assistant.client import in_our_words, stream_error
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import TextDelta
 from sovetnik.core.model import Usage
+from sovetnik.core.texts import storable
 
 _MIRRORED = re.compile(r"^sovetnik-[^-]+-[^-]+-[^-]+-")
 """How a file of the knowledge folder is named in a vector store, before its own name."""
@@ -50,8 +51,8 @@ def _call_item(call: ResponseFunctionToolCall) -> ResponseInputItemParam:
     return {
         "type": "function_call",
         "call_id": call.call_id,
-        "name": call.name,
-        "arguments": call.arguments,
+        "name": storable(call.name),
+        "arguments": storable(call.arguments),
     }
 
 

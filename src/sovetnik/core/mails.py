@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -32,6 +33,10 @@ LONGEST_SLEEP = 10.0
 """Seconds. A lead's mail is released by its turn; should that die, the mail is still out soon after."""
 
 
+NOTE_PAUSE = 1.0
+"""Seconds between tries to note what happened to a mail, while the database refuses."""
+
+
 @dataclass(slots=True)
 class Mails:
     """Sends what is due; ``wake`` when something may be."""
@@ -40,6 +45,8 @@ class Mails:
     mailer: Mailer
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _stopping: bool = False
 
     def wake(self) -> None:
         """Look at the outbox now."""
@@ -50,8 +57,8 @@ class Mails:
         while True:
             self._woken.clear()
             try:
-                while tasks := await self.store.due_mails(AT_ONCE):
-                    await asyncio.gather(*(self._send(task) for task in tasks))
+                while await self._send_some():
+                    pass
                 pause = await self._until_next()
             except StorageError as error:
                 log.error("storage_refused", error=str(error), retry_s=LONGEST_SLEEP)
@@ -61,6 +68,19 @@ class Mails:
                     await self._woken.wait()
             except TimeoutError:
                 pass
+
+    async def stop(self, seconds: float) -> None:
+        """Begin no other mail; those on their way get so many seconds to arrive and to be noted."""
+        self._stopping = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._sending:
+                pass
+
+    async def _send_some(self) -> bool:
+        async with self._sending:
+            tasks: Sequence[MailTask] = () if self._stopping else await self.store.due_mails(AT_ONCE)
+            await asyncio.gather(*(self._send(task) for task in tasks))
+            return bool(tasks)
 
     async def _until_next(self) -> float:
         due = await self.store.next_mail_at()
@@ -85,7 +105,7 @@ class Mails:
                     task.id, UNCONFIGURED_PAUSE, "not configured", task.accepted, counts=False
                 )
             else:
-                await self.store.mail_done(task.id, accepted)
+                await self._insist(lambda: self.store.mail_done(task.id, accepted))
                 log.info("mail_sent", kind=task.kind, ref=task.ref, recipients=len(accepted))
 
     async def _hand_over(self, task: MailTask) -> tuple[str, ...] | None:
@@ -109,4 +129,15 @@ class Mails:
             return
         pause = PAUSES[min(task.attempts, len(PAUSES) - 1)]
         log.warning("mail_put_off", kind=task.kind, ref=task.ref, error=str(error), retry_s=pause)
-        await self.store.mail_postponed(task.id, pause, str(error), error.accepted, counts=True)
+        await self._insist(
+            lambda: self.store.mail_postponed(task.id, pause, str(error), error.accepted, counts=True)
+        )
+
+    async def _insist(self, note: Callable[[], Awaitable[None]]) -> None:
+        """Note what happened to a mail; without that note whoever has it would get it again."""
+        while True:
+            try:
+                return await note()
+            except StorageError as error:
+                log.error("storage_refused", error=str(error), retry_s=NOTE_PAUSE)
+                await asyncio.sleep(NOTE_PAUSE)

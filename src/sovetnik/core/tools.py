@@ -13,7 +13,7 @@ from sovetnik.core.contacts import ContactForm, ContactProblem, check_contact
 from sovetnik.core.errors import Fenced, StorageError
 from sovetnik.core.model import Found, Passage, SavedLead, Turn
 from sovetnik.core.ports import Knowledge, Store
-from sovetnik.core.texts import is_question
+from sovetnik.core.texts import is_question, storable
 
 log = structlog.get_logger("sovetnik.tools")
 
@@ -84,7 +84,7 @@ class Toolbox:
         if name == "note_unanswered":
             self.unanswered = str(values.get("question") or self._said())[:500]
             return _json(noted=True)
-        return _json(error=f"there is no tool named {name}")
+        return _json(error=f"there is no tool named {storable(name)[:100]}")
 
     def _said(self) -> str:
         return "\n".join(message.text for message in self.turn.messages)

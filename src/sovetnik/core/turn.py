@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -46,6 +46,13 @@ STORE_RETRY = 5.0
 """Seconds between tries when the database refuses (full disk, locked)."""
 
 
+CONSENT_RETRIES, CONSENT_RETRY = 2, 1.5
+"""Tries more, and seconds before each, to show the consent text while a contact waits to be saved."""
+
+ENTERING = 64
+"""Chats that take their first step side by side: thousands after a start would hold up every other write."""
+
+
 @dataclass(slots=True)
 class Turns:
     """The worker for chats.
@@ -75,6 +82,7 @@ class Turns:
     observe: Callable[[Trace], None] | None = None
     timed: Callable[[str, float], None] = lambda stage, seconds: None  # noqa: ARG005
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    entrance: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ENTERING))
     commands: Commands = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,9 +95,12 @@ class Turns:
         """
         token = secrets.token_hex(8)
         done: tuple[int, tuple[int, ...]] | None = None
+        entering = True
         while not self.stopping.is_set():
             try:
-                step = await self.store.next_step(chat_id, token, self.limits, done)
+                async with self.entrance if entering else nullcontext():
+                    step = await self.store.next_step(chat_id, token, self.limits, done)
+                entering = False
                 done = None
                 if step is None:
                     return
@@ -183,13 +194,30 @@ class Turns:
             if shown is None:  # once: what was put off comes by itself later
                 answer = Answer(consent.text, kind="service", consent=consent.version)
                 delivery = await self.store.tell(turn.chat.id, turn.token, answer)
-                done = await self._deliver(delivery)
-                shown = done is not None
-                if done is not None:
-                    await self.store.delivered(*done)
+                shown = await self._show_now(delivery)
             return shown
 
         return show
+
+    async def _show_now(self, delivery: Delivery) -> bool:
+        """Deliver inside a turn; a moment's trouble at Telegram or at the disk must not cost the lead."""
+        done, again = await self._attempt(delivery)
+        for _ in range(CONSENT_RETRIES):
+            if not again:
+                break
+            await self._pause(CONSENT_RETRY)
+            done, again = await self._attempt(delivery)
+        while done is not None:
+            try:
+                await self.store.delivered(*done)
+            except StorageError as error:  # or what did arrive would be sent again
+                if self.stopping.is_set():
+                    raise
+                log.error("storage_refused", chat=delivery.chat_id, error=str(error), retry_s=STORE_RETRY)
+                await self._pause(STORE_RETRY)
+            else:
+                return True
+        return False
 
     async def _take_in(self, turn: Turn) -> tuple[Turn, Answer | None]:
         """The turn with its files taken in; an answer where there is nothing else in it."""
@@ -274,6 +302,11 @@ class Turns:
 
     async def _deliver(self, delivery: Delivery) -> tuple[int, tuple[int, ...]] | None:
         """Send an answer; gives what the store has to note as delivered, or None when it was put off."""
+        done, _ = await self._attempt(delivery)
+        return done
+
+    async def _attempt(self, delivery: Delivery) -> tuple[tuple[int, tuple[int, ...]] | None, bool]:
+        """The same, and whether another try may help."""
 
         async def note(sent: tuple[int, ...]) -> None:
             """Insist: the next piece must not go out before it is known that this one did."""
@@ -293,16 +326,17 @@ class Turns:
             seconds = later.pause.total_seconds() if later.pause else retry_pause(delivery.attempts)
             log.warning("delivery_put_off", chat=delivery.chat_id, seconds=seconds, reason=later.reason)
             await self.store.postponed(delivery.id, seconds, later.reason)
+            return None, True
         except DeliveryRefused as refusal:
             level = log.info if refusal.blocked else log.error
             level("delivery_refused", chat=delivery.chat_id, reason=refusal.reason, blocked=refusal.blocked)
             await self.store.refused(delivery.id, refusal.reason, blocked=refusal.blocked)
+            return None, False
         else:
             if delivery.preview is not None:
                 with suppress(StorageError):  # or the answer, which did arrive, would be sent again
                     await self.store.previewed(delivery.chat_id, None)
-            return delivery.id, sent
-        return None
+            return (delivery.id, sent), False
 
 
 def retry_pause(attempts: int) -> float:

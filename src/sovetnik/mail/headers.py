@@ -42,7 +42,8 @@ def find_address(values: Iterable[str]) -> str | None:
     """The first value that is an e-mail address and nothing else."""
     for value in values:
         candidate = value.strip()
-        if len(candidate) <= 254 and _ADDRESS.fullmatch(candidate):
+        # An encoded word would be decoded in the header, and become another address, or a line of its own.
+        if len(candidate) <= 254 and "=?" not in candidate and _ADDRESS.fullmatch(candidate):
             return candidate
     return None
 

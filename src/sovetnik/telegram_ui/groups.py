@@ -32,8 +32,8 @@ def addressed(message: telegram.Message, bot: telegram.User | None) -> str | Non
 def _without(mention: re.Pattern[str], text: str) -> str:
     """The text without our name and the comma that went with it."""
     name = mention.pattern
-    text = re.sub(rf",?\s*{name}\s*(?=[?!.…]|$)", "", text, flags=re.IGNORECASE)
-    text = re.sub(rf"{name}\s*[,:]?\s*", "", text, flags=re.IGNORECASE)
+    text = re.sub(rf",?\s{{0,20}}{name}\s{{0,20}}(?=[?!.…]|$)", "", text, flags=re.IGNORECASE)
+    text = re.sub(rf"{name}\s{{0,20}}[,:]?\s{{0,20}}", "", text, flags=re.IGNORECASE)
     return text.lstrip(" ,:.!?…\n").rstrip(" ,:\n")
 
 

@@ -38,7 +38,7 @@ def incoming_from(update: telegram.Update, bot: telegram.User | None = None) -> 
     if message is None:
         return None
     if message.migrate_to_chat_id:
-        return _of(message, update.update_id, "migrated", str(message.migrate_to_chat_id))
+        return _of(message, update.update_id, "migrated", str(_checked(message.migrate_to_chat_id)))
     if not _from_a_person(message):
         return None
     if message.chat.type == "private":
@@ -136,13 +136,32 @@ def _by(
 ) -> Incoming:
     """An update with the names of its chat: the person's own, or the group's."""
     group = chat.type != "private"
+    username = chat.username if group else person.username if person else None
+    language = person.language_code if person else None
     return Incoming(
         update_id=update_id,
-        chat_id=chat.id,
+        chat_id=_checked(chat.id),
         kind=kind,
         text=storable(text),
-        sent_at=at,
+        sent_at=_checked_time(at),
         name=storable(chat.title or "") if group else name_of(person),
-        username=chat.username if group else person.username if person else None,
-        language_code=person.language_code if person else None,
+        username=storable(username) if username else None,
+        language_code=storable(language) if language else None,
     )
+
+
+def _checked(chat_id: object) -> int:
+    """An id that a database takes; Telegram's own have 52 bits.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(chat_id, int) or chat_id.bit_length() > 63:
+        raise ValueError("no chat id")
+    return chat_id
+
+
+def _checked_time(at: object) -> datetime:
+    if not isinstance(at, datetime):
+        raise ValueError("no time")  # noqa: TRY004 - foreign data, not a wrong argument
+    return at

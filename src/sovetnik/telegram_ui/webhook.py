@@ -1,51 +1,59 @@
-"""Updates by webhook: PTB's server answers 200 only after the update is on disk."""
+"""Updates by webhook: Telegram hears 200 only after the update is on disk."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import contextlib
+import hmac
+import json
+import socket
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import structlog
 import telegram
-from telegram.error import TelegramError
-from telegram.ext import Updater
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from telegram.error import NetworkError, TelegramError
 
-from sovetnik.core.errors import ConfigError
+from sovetnik.core.errors import ConfigError, StorageError
 from sovetnik.core.model import Incoming
 from sovetnik.telegram_ui.client import who_we_are
 from sovetnik.telegram_ui.incoming import ALLOWED_UPDATES, incoming_from
 
 log = structlog.get_logger("sovetnik.webhook")
 
+HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
-class _DurableQueue(asyncio.Queue[object]):
-    """PTB's handler puts each update here and then answers Telegram; a put that raises answers 500."""
+LARGEST = 4 * 1024 * 1024
+"""Bytes of one update that are read: a message has 4,096 characters, and keyboards are small."""
 
-    def __init__(self, bot: telegram.Bot, accept: Callable[[Sequence[Incoming]], Awaitable[None]]) -> None:
-        super().__init__()
-        self._bot = bot
-        self._accept = accept
+TRIES = 3
 
-    async def put(self, item: object) -> None:
-        """Write the update to disk; nothing is kept in memory."""
-        incoming = self._read(item) if isinstance(item, telegram.Update) else None
-        if incoming:
-            await self._accept([incoming])
 
-    def _read(self, update: telegram.Update) -> Incoming | None:
-        try:
-            return incoming_from(update, who_we_are(self._bot))
-        except Exception:  # noqa: BLE001 - whatever it is, Telegram would bring it again and again
-            log.error("update_skipped", update_id=update.update_id)
-            return None
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield  # the bot's own handlers stay
 
 
 class Webhook:
-    """Listens for Telegram's calls."""
+    """Listens for Telegram's calls.
+
+    PTB's own server answers 400 to an update that it cannot read, and so gets it again for a day; it logs its
+    words, too.
+    """
 
     def __init__(self, bot: telegram.Bot, accept: Callable[[Sequence[Incoming]], Awaitable[None]]) -> None:
-        self._updater = Updater(bot, update_queue=_DurableQueue(bot, accept))
+        self._bot = bot
+        self._accept = accept
+        self._secret = ""
+        self._server: _Server | None = None
+        self._task: asyncio.Task[None] | None = None
 
     async def start(self, url: str, listen: str, secret: str) -> None:
         """Listen and tell Telegram where.
@@ -56,32 +64,92 @@ class Webhook:
             secret: What Telegram sends in the header of every call; others are answered 403.
 
         Raises:
-            ConfigError: the address cannot be listened on.
+            ConfigError: the address cannot be listened on, or Telegram refuses it.
         """
-        host, _, port = listen.rpartition(":")
-        await self._updater.initialize()
-        try:
-            await self._updater.start_webhook(
-                listen=host,
-                port=int(port),
-                url_path=urlsplit(url).path,
-                webhook_url=url,
-                secret_token=secret,
-                allowed_updates=ALLOWED_UPDATES,
-                drop_pending_updates=False,
-                bootstrap_retries=3,
-            )
-        except TelegramError as error:
-            raise ConfigError(
-                f"TELEGRAM_WEBHOOK_URL: Telegram refuses {url}: {error.message}; it wants https and "
-                "port 443, 80, 88 or 8443"
-            ) from error
-        except OSError as error:
-            raise ConfigError(
-                f"TELEGRAM_WEBHOOK_LISTEN: cannot listen on {listen}: {error.strerror}; name a free address"
-            ) from error
+        self._secret = secret
+        path = urlsplit(url).path or "/"
+        app = Starlette(routes=[Route(path, self._called, methods=["POST"])])
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[_bound(listen)]))
+        for attempt in range(1, TRIES + 1):
+            try:
+                await self._bot.set_webhook(
+                    url, secret_token=secret, allowed_updates=ALLOWED_UPDATES, drop_pending_updates=False
+                )
+            except NetworkError as error:
+                if attempt == TRIES or isinstance(error, telegram.error.BadRequest):
+                    raise _refused(url, error) from error
+                await asyncio.sleep(attempt)
+            except TelegramError as error:
+                raise _refused(url, error) from error
+            else:
+                return
 
     async def stop(self) -> None:
         """Stop listening; Telegram keeps what it could not deliver."""
-        if self._updater.running:
-            await self._updater.stop()
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+
+    async def _called(self, request: Request) -> Response:
+        given = request.headers.get(HEADER, "").encode("latin-1", "replace")
+        if not hmac.compare_digest(given, self._secret.encode()):
+            return _no("Forbidden", 403)
+        if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+            return _no("Forbidden", 403)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST:
+                return _no("Payload Too Large", 413)
+        try:
+            update: object = json.loads(body)
+        except (ValueError, RecursionError):
+            return Response("Bad Request", 400)
+        if not isinstance(update, dict):
+            return Response("Bad Request", 400)
+        try:
+            await self._take(cast("dict[str, Any]", update))
+        except StorageError as error:
+            log.error("update_refused", error=str(error), way_out="Telegram sends it again")
+            return Response("Internal Server Error", 500)
+        return Response(status_code=200)
+
+    async def _take(self, update: dict[str, Any]) -> None:
+        try:
+            incoming = incoming_from(telegram.Update.de_json(update, self._bot), who_we_are(self._bot))
+        except Exception:  # noqa: BLE001 - whatever it is, Telegram would bring it again and again
+            log.error("update_skipped", update_id=update.get("update_id"))
+            return
+        if incoming:
+            await self._accept([incoming])
+
+
+def _no(words: str, status: int) -> Response:
+    """A refusal that ends the connection: its body is not read."""
+    return Response(words, status, headers={"Connection": "close"})
+
+
+def _bound(listen: str) -> socket.socket:
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    try:
+        bound = socket.socket(
+            socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+        )
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, int(port)))
+        bound.listen(1024)  # now: Telegram calls as soon as it is told
+    except OSError as error:
+        raise ConfigError(
+            f"TELEGRAM_WEBHOOK_LISTEN: cannot listen on {listen}: {error.strerror}; name a free address"
+        ) from error
+    return bound
+
+
+def _refused(url: str, error: TelegramError) -> ConfigError:
+    return ConfigError(
+        f"TELEGRAM_WEBHOOK_URL: Telegram refuses {url}: {error.message}; it wants https and "
+        "port 443, 80, 88 or 8443"
+    )
