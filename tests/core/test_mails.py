@@ -196,16 +196,17 @@ async def test_a_mail_whose_note_the_database_refuses_is_not_sent_again(
 
 
 async def test_a_stop_lets_a_mail_on_its_way_arrive_and_begins_no_other(office: Office) -> None:
-    arrives = asyncio.Event()
+    begun, arrives = asyncio.Event(), asyncio.Event()
     send = office.mailer.send_lead
 
     async def slow(dossier: LeadDossier, accepted: tuple[str, ...]) -> tuple[str, ...] | None:
+        begun.set()
         await arrives.wait()
         return await send(dossier, accepted)
 
     office.mailer.send_lead = slow  # type: ignore[method-assign]
     await office.lead(1)
-    await asyncio.sleep(0.02)
+    await begun.wait()
     stopping = asyncio.create_task(office.mails.stop(10))
     await office.lead(2)
     arrives.set()
