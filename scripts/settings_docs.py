@@ -71,7 +71,7 @@ RUSSIAN = {
     "phone_region": "Как читать номер без +",
     "language": "Язык владельца (письма, отчёты); покупателям отвечают на их языке",
     "owner_chats": "Чаты владельца в Telegram",
-    "http_listen": "`host:port` для `/healthz`; по умолчанию выключено",
+    "http_listen": "`host:port` для `/healthz` и `/metrics`; по умолчанию выключено",
     "join_messages": "Сколько секунд ждать ещё одного сообщения; 0 — не ждать",
     "chat_rate": "Сообщений в минуту от одного покупателя; 0 — без ограничения",
     "daily_token_budget": "Токенов в день; 0 — без ограничения",
@@ -109,8 +109,8 @@ def main() -> int:
         return 1
     idle = _idle()
     wanted = {
-        "README.md": _inserted("README.md", _table(0, idle)),
-        "README.ru.md": _inserted("README.ru.md", _table(1, idle)),
+        "README.md": _inserted("README.md", table(0, idle)),
+        "README.ru.md": _inserted("README.ru.md", table(1, idle)),
         ".env.example": _env_example(idle),
     }
     stale = [name for name, text in wanted.items() if _read(name) != text]
@@ -156,7 +156,8 @@ def _inserted(name: str, table: str) -> str:
     return f"{before}{BEGIN}\n{table}\n{END}{after}"
 
 
-def _table(language: int, idle: set[str]) -> str:
+def table(language: int, idle: set[str]) -> str:
+    """The table of a README, in English (0) or Russian (1); ``idle`` are left to a remark below it."""
     lines = [_row(HEADS[language]), _row(("---",) * 3)]
     for name in Settings.model_fields:
         if name in GROUPS:

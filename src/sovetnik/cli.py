@@ -16,7 +16,7 @@ from cyclopts import App, Parameter
 from sovetnik import __version__
 from sovetnik.core.errors import ConfigError, SovetnikError
 from sovetnik.setting_up.given import NOTHING as NOTHING_GIVEN
-from sovetnik.setting_up.given import Given
+from sovetnik.setting_up.given import Folder, Given
 from sovetnik.words import language, words
 
 if TYPE_CHECKING:
@@ -60,6 +60,27 @@ def run() -> None:
     settings = _settings()
     _ = settings.token  # before anything else: it is what a new owner forgets
     _go(run_bot(settings))
+
+
+@app.command(help=W.init)
+def init(folder: Folder = Path(), /, *, given: Annotated[Given, Parameter(name="*")] = NOTHING_GIVEN) -> None:
+    """Set the bot up."""
+    from sovetnik.ops.logs import set_up_logs
+    from sovetnik.setting_up.wizard import init as set_up
+
+    set_up_logs("CRITICAL", "console", ())
+    sys.exit(set_up(folder, given, language()))
+
+
+@app.command(help=W.doctor)
+def doctor(*, json: Json = False) -> None:
+    """Whether everything that `run` depends on is in order."""
+    from sovetnik.doctor.examine import doctor as examine
+    from sovetnik.ops.logs import set_up_logs
+
+    set_up_logs("CRITICAL", "console", ())
+    if not asyncio.run(examine(language(), as_json=json)):
+        sys.exit(1)
 
 
 @app.command(help=W.demo)
