@@ -39,7 +39,6 @@ from sovetnik.telegram_ui import (
     BotSettings,
     Poller,
     TelegramMessenger,
-    Webhook,
     make_bot,
     say_hello,
     set_menus,
@@ -203,6 +202,8 @@ async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> N
 
 
 async def _listen(parts: _Parts, stack: AsyncExitStack) -> None:
+    from sovetnik.telegram_ui.webhook import Webhook  # a web server: nobody pays for it who polls
+
     settings = parts.settings
     webhook = Webhook(parts.bot, parts.accept)
     # The same for every replica without being stored: whoever knows the token may know it.

@@ -86,6 +86,13 @@ class Bot:
         return self.process.returncode is None
 
 
+def _uncache_loggers() -> None:
+    """Let the loggers look at the configuration anew: another test may have set logs up for good."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith("sovetnik"):
+            vars(getattr(module, "log", structlog)).pop("bind", None)
+
+
 class InsideBot:
     """The same bot inside this process: as real, but nobody can kill it and it costs no second of start."""
 
@@ -99,6 +106,7 @@ class InsideBot:
             for name, value in environ.items():
                 patch.setenv(name, value)
             settings = load_settings()
+        _uncache_loggers()
         structlog.configure(processors=[self._note], cache_logger_on_first_use=False)
         self._task = asyncio.create_task(run_until(self._stop, settings))
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sovetnik.telegram_ui import Webhook
+from sovetnik.telegram_ui.webhook import Webhook
 from tests.hostile.stage import Stage, stage
 from tests.hostile.updates import ANNA, KINDS, one_of_each
 from tests.ops.capture import logs_captured

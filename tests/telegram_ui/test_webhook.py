@@ -14,7 +14,8 @@ from sovetnik.core.errors import StorageError
 from sovetnik.core.model import Incoming
 from sovetnik.demo.botapi import BotApi
 from sovetnik.demo.serving import serve
-from sovetnik.telegram_ui import BotSettings, Webhook, incoming, make_bot, say_hello
+from sovetnik.telegram_ui import BotSettings, incoming, make_bot, say_hello
+from sovetnik.telegram_ui.webhook import Webhook
 from tests.telegram_ui.simulated import TOKEN
 
 SECRET = "a-secret-of-the-tests"

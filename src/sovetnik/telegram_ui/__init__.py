@@ -5,14 +5,12 @@ from sovetnik.telegram_ui.files import LARGEST, download
 from sovetnik.telegram_ui.menus import set_menus
 from sovetnik.telegram_ui.messenger import TelegramMessenger
 from sovetnik.telegram_ui.polling import Poller
-from sovetnik.telegram_ui.webhook import Webhook
 
 __all__ = [
     "LARGEST",
     "BotSettings",
     "Poller",
     "TelegramMessenger",
-    "Webhook",
     "download",
     "make_bot",
     "say_hello",
