@@ -152,12 +152,12 @@ def refused(connection: Connection, delivery_id: int, error: str, now: datetime,
 
 
 def check_owner(connection: Connection, chat_id: int, token: str) -> AnyRow:
-    """The chat's row.
+    """The chat's row, locked until the unit is committed: nobody takes the chat over meanwhile.
 
     Raises:
         Fenced: another worker owns the chat by now.
     """
-    row = connection.execute(select(chats).where(chats.c.id == chat_id)).one_or_none()
+    row = connection.execute(select(chats).where(chats.c.id == chat_id).with_for_update()).one_or_none()
     if row is None or row.owner != token:
         raise Fenced(f"chat {chat_id} is owned by another worker")
     return row

@@ -14,9 +14,11 @@ from sqlalchemy import Connection, func, select, union, update
 
 from sovetnik.core.model import Command, Delivery, Flood, Incoming, Limits, Step, Turn, Wait
 from sovetnik.core.texts import language_of
+from sovetnik.storage import replicas
 from sovetnik.storage.answers import close_conversations, close_delivery, keyboard_from
 from sovetnik.storage.batches import (
     FLOOD_LOOK,
+    KIND,
     MAX_BATCH,
     MAX_FLOOD,
     MINUTE,
@@ -31,10 +33,9 @@ from sovetnik.storage.batches import (
 from sovetnik.storage.changes import edit, migrated
 from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
 from sovetnik.storage.owners import paused_at
+from sovetnik.storage.replicas import QUEUED
 from sovetnik.storage.rows import AnyRow, chat_from, insert_once, lead_from, message_from
 from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox
-
-QUEUED = "queued"
 
 SILENT = frozenset({"blocked", "unblocked", "migrated"})
 """Kinds of updates that nobody answers."""
@@ -51,7 +52,8 @@ def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -
                 payload=payload_of(incoming),
                 received_at=now,
                 done_at=now if incoming.kind in SILENT else None,
-            )
+            ),
+            execution_options={"preserve_rowcount": True},
         )
         if stored.rowcount:
             chat_id = _note(connection, incoming, now)
@@ -101,8 +103,8 @@ def next_step(
     """
     if done is not None:
         close_delivery(connection, *done, now)
-    chat = connection.execute(select(chats).where(chats.c.id == chat_id)).one_or_none()
-    if chat is None or not _own(connection, chat, token):
+    chat = _own(connection, chat_id, token)
+    if chat is None:
         return None
     answer = _open_answer(connection, chat, now)
     if answer is not None:
@@ -142,13 +144,10 @@ def _command(connection: Connection, chat: AnyRow, token: str, row: AnyRow) -> C
     return Command(chat=chat_from(chat), token=token, incoming=incoming_of(row))
 
 
-def _own(connection: Connection, chat: AnyRow, token: str) -> bool:
-    if chat.owner == token:
-        return True
-    if chat.owner != QUEUED:
-        return False
-    claim = update(chats).where(chats.c.id == chat.id, chats.c.owner == QUEUED).values(owner=token)
-    return bool(connection.execute(claim).rowcount)
+def _own(connection: Connection, chat_id: int, token: str) -> AnyRow | None:
+    """Claim the chat, or see that it is still ours; its row stays locked until the unit is committed."""
+    claim = update(chats).where(chats.c.id == chat_id, chats.c.owner.in_((QUEUED, token)))
+    return connection.execute(claim.values(owner=token).returning(chats)).one_or_none()
 
 
 def _open_answer(connection: Connection, chat: AnyRow, now: datetime) -> Delivery | Wait | None:
@@ -220,20 +219,31 @@ def _take_conversation(connection: Connection, chat_id: int, token: str, now: da
 
 
 def recover(connection: Connection, now: datetime) -> list[int]:
-    """After a start: free every chat of its dead owner, queue those with work, oldest first.
+    """After a start: free what dead owners hold, queue the chats with work; gives them, oldest first.
 
-    Only for the database's single process. Mails are made due at once: whatever held them up may
-    have been mended by the restart.
+    Mails are made due at once: whatever held them up may have been mended by the restart.
     """
-    connection.execute(update(chats).where(chats.c.owner.is_not(None)).values(owner=None))
+    mails = update(outbox).where(outbox.c.done_at.is_(None), outbox.c.kind != "answer")
+    if not replicas.alone(connection):  # others are at work: only what has failed is hurried
+        mails = mails.where(outbox.c.error.is_not(None))
+    connection.execute(mails.values(due_at=now))
+    return sweep(connection)
+
+
+def sweep(connection: Connection) -> list[int]:
+    """Free the chats of dead owners, queue those with work that nobody is at; gives all that are queued.
+
+    On SQLite nobody else lives, so every owner is dead.
+    """
+    shared = connection.dialect.name == "postgresql"
+    dead = replicas.abandoned() if shared else chats.c.owner.is_not(None)
+    connection.execute(update(chats).where(dead).values(owner=None))
     waiting = union(
-        select(inbox.c.chat_id).where(inbox.c.done_at.is_(None)),
+        select(inbox.c.chat_id).where(inbox.c.done_at.is_(None), KIND != "edited"),
         select(outbox.c.chat_id).where(outbox.c.done_at.is_(None), outbox.c.kind == "answer"),
     ).subquery()
-    connection.execute(update(chats).where(chats.c.id.in_(select(waiting.c.chat_id))).values(owner=QUEUED))
-    connection.execute(
-        update(outbox).where(outbox.c.done_at.is_(None), outbox.c.kind != "answer").values(due_at=now)
-    )
+    idle = chats.c.owner.is_(None) & chats.c.id.in_(select(waiting.c.chat_id))
+    connection.execute(update(chats).where(idle).values(owner=QUEUED))
     oldest = (
         select(func.min(inbox.c.update_id))
         .where(inbox.c.chat_id == chats.c.id, inbox.c.done_at.is_(None))

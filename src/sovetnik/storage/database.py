@@ -1,0 +1,38 @@
+"""What the store asks of a database; SQLite and PostgreSQL each have their own way to run a unit of work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
+
+from sqlalchemy import Connection
+
+T = TypeVar("T")
+
+
+class Database(Protocol):
+    """Runs plain functions of a sync ``Connection``.
+
+    Raises (all methods):
+        StorageError: the database refused; nothing was written.
+    """
+
+    async def write(self, unit: Callable[[Connection], T]) -> T:
+        """Run a unit of work in one transaction; returns after it is on disk."""
+        ...
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run a short read."""
+        ...
+
+    async def read_apart(self, query: Callable[[Connection], T]) -> T:
+        """Run a long read: thousands of rows must not hold up the event loop."""
+        ...
+
+    def wake(self, connection: Connection, chats: Iterable[int]) -> None:
+        """Tell other processes, with the running transaction, that these chats have something to do."""
+        ...
+
+    async def wipe(self) -> bool:
+        """See that erased words are gone from the database's files; False when somebody is in the way."""
+        ...
