@@ -24,7 +24,11 @@ from sovetnik.demo.botapi import BotApi
 from sovetnik.demo.mailbox import Mailbox
 from sovetnik.demo.modelapi import KEY, Brain, ModelApi, echo
 from sovetnik.demo.serving import serve
+<<<<<<< HEAD
 from sovetnik.settings import load_settings
+=======
+from tests import postgres
+>>>>>>> b5789e8 (Replicas on PostgreSQL: leases, a duty under an advisory lock, wake-ups by Procrastinate)
 
 TOKEN = "7000000001:AAF-loopback-only-token-of-the-tests"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -154,6 +158,7 @@ class Stage:
         values: dict[str, str | None] = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
+            "PYTHONPATH": os.environ.get("PYTHONPATH"),
             "TELEGRAM_TOKEN": TOKEN,
             "TELEGRAM_BASE_URL": self.telegram_url,
             "OPENAI_API_KEY": KEY,
@@ -255,11 +260,18 @@ async def stage(
     """
     telegram = BotApi(TOKEN)
     model = ModelApi(brain)
+    env: dict[str, str] = {}
+    if os.environ.get("TESTS_DATABASE") == "postgres":
+        env["DATABASE_URL"] = postgres.fresh(migrated=False)
     async with AsyncExitStack() as stack:
         telegram_url = await stack.enter_async_context(serve(telegram.app))
         model_url = await stack.enter_async_context(serve(model.app))
         box = await stack.enter_async_context(Mailbox(**mailbox))
+<<<<<<< HEAD
         scene = Stage(folder, telegram, model, box, telegram_url, model_url, inside=inside)
+=======
+        scene = Stage(folder, telegram, model, box, telegram_url, model_url, env)
+>>>>>>> b5789e8 (Replicas on PostgreSQL: leases, a duty under an advisory lock, wake-ups by Procrastinate)
         try:
             yield scene
         finally:

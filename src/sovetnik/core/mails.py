@@ -34,10 +34,15 @@ LONGEST_SLEEP = 10.0
 
 @dataclass(slots=True)
 class Mails:
-    """Sends what is due; ``wake`` when something may be."""
+    """Sends what is due; ``wake`` when something may be.
+
+    Attributes:
+        longest_sleep: Seconds between looks where other processes queue mails too; None = the usual.
+    """
 
     store: Store
     mailer: Mailer
+    longest_sleep: float | None = None
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -64,9 +69,10 @@ class Mails:
 
     async def _until_next(self) -> float:
         due = await self.store.next_mail_at()
+        longest = self.longest_sleep or LONGEST_SLEEP
         if due is None:
-            return LONGEST_SLEEP
-        return min(LONGEST_SLEEP, max(0.0, (due - self.clock()).total_seconds()))
+            return longest
+        return min(longest, max(0.0, (due - self.clock()).total_seconds()))
 
     async def _send(self, task: MailTask) -> None:
         try:

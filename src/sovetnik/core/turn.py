@@ -51,6 +51,7 @@ class Turns:
     """The worker for chats.
 
     Attributes:
+        worker: What the tokens begin with that this process owns chats by.
         house: The owner's own texts.
         office: What the owner can ask for in Telegram.
         perceive: Takes in files that customers send.
@@ -67,6 +68,7 @@ class Turns:
     form: ContactForm
     wake_mails: Callable[[], None]
     knowledge: Knowledge | None = None
+    worker: str = ""
     house: House = field(default_factory=House)
     office: Office | None = None
     perceive: Perceive = perceive_nothing
@@ -85,7 +87,7 @@ class Turns:
 
         Storage trouble is waited out: the state stays where it was, so trying again is safe.
         """
-        token = secrets.token_hex(8)
+        token = self.worker + secrets.token_hex(8)
         done: tuple[int, tuple[int, ...]] | None = None
         while not self.stopping.is_set():
             try:

@@ -7,6 +7,8 @@ from typing import Protocol, TypeVar
 
 from sqlalchemy import Connection
 
+from sovetnik.storage.crew import Crew, Drain
+
 T = TypeVar("T")
 
 
@@ -31,6 +33,15 @@ class Database(Protocol):
 
     def wake(self, connection: Connection, chats: Iterable[int]) -> None:
         """Tell other processes, with the running transaction, that these chats have something to do."""
+        ...
+
+    def crew(self, drain: Drain, room: int) -> Crew:
+        """Those who work on this database, for a process that runs the bot.
+
+        Args:
+            drain: Does everything that waits in a chat.
+            room: Chats that the process works on at the same time, where others could take them.
+        """
         ...
 
     async def wipe(self) -> bool:

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -21,6 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from sovetnik.core.errors import ConfigError, StorageError
 from sovetnik.storage import migrate, wakeups
+from sovetnik.storage.crew import Crew, Drain
 
 T = TypeVar("T")
 
@@ -63,8 +65,12 @@ def driver_url(url: str) -> URL:
 
 
 def connection_string(url: str) -> str:
-    """The same for the driver itself."""
-    return driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    """The same in the driver's own words."""
+    parsed = driver_url(url)
+    given: dict[str, Any] = {**CONNECT, **parsed.query}
+    for name, value in parsed.translate_connect_args(username="user", database="dbname").items():
+        given.setdefault(name, value)
+    return make_conninfo(**given)
 
 
 def words(error: BaseException) -> str:
@@ -81,6 +87,7 @@ class PostgresDatabase:
 
     def __init__(self, engine: Engine, url: str) -> None:
         self.url = url
+        self.conninfo = connection_string(url)
         self._engine = engine
         self._threads = ThreadPoolExecutor(THREADS, "sovetnik-database")
 
@@ -125,6 +132,12 @@ class PostgresDatabase:
     def wake(self, connection: Connection, chats: Iterable[int]) -> None:
         """Leave a job for whichever replica has room; it appears when the transaction is committed."""
         wakeups.defer(connection, chats)
+
+    def crew(self, drain: Drain, room: int) -> Crew:
+        """This replica among the others."""
+        from sovetnik.storage.shared import Shared
+
+        return Shared(self, drain, room)
 
     async def wipe(self) -> bool:
         """The server's own housekeeping does it."""

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from sovetnik.core.errors import ConfigError, StorageError
 from sovetnik.storage import engine, migrate
+from sovetnik.storage.crew import Alone, Crew, Drain
 from sovetnik.storage.writer import Writer
 
 T = TypeVar("T")
@@ -83,6 +84,11 @@ class SqliteDatabase:
 
     def wake(self, connection: Connection, chats: Iterable[int]) -> None:
         """Nobody else is there."""
+
+    def crew(self, drain: Drain, room: int) -> Crew:
+        """Nobody but this process; ``exclusive`` has seen to that."""
+        del room
+        return Alone(drain)
 
     async def wipe(self) -> bool:
         """Empty the write-ahead log."""

@@ -31,6 +31,7 @@ from sovetnik.core.model import (
     Window,
 )
 from sovetnik.storage import answers, chats, erasing, mails, owners, reports, vitals
+from sovetnik.storage.crew import Crew, Drain
 from sovetnik.storage.database import Database
 from sovetnik.storage.opening import open_database
 
@@ -69,6 +70,10 @@ class SqlStore:
         """
         async with open_database(url, exclusive=exclusive) as database:
             yield cls(database, clock)
+
+    def crew(self, drain: Drain, room: int) -> Crew:
+        """Those who work on the database's chats; see :mod:`sovetnik.storage.crew`."""
+        return self._database.crew(drain, room)
 
     # one method of the port each; times are taken when the unit runs, not when it was asked for
 
