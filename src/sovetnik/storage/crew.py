@@ -26,6 +26,10 @@ class Crew(Protocol):
         """Whether this process does what only one may do."""
         ...
 
+    def in_touch(self) -> bool:
+        """Whether nobody can think this process dead and take its chats over."""
+        ...
+
     async def join(self, sweep: Sweep) -> Sequence[asyncio.Task[Any]]:
         """Become one of the crew.
 
@@ -63,6 +67,10 @@ class Alone(LocalRunner):
 
     worker = ""
     on_duty = True
+
+    def in_touch(self) -> bool:
+        """Nobody is there to think so."""
+        return True
 
     async def join(self, sweep: Sweep) -> Sequence[asyncio.Task[Any]]:
         """Nobody is there to join."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -25,6 +26,9 @@ log = structlog.get_logger("sovetnik.replica")
 
 BEAT = 2.0
 """Seconds between signs of life, and between tries to get the duty."""
+
+MARGIN = 2.0
+"""Seconds before the end of the lease from which nothing is sent: sending takes time."""
 
 PATIENCE = 6.0
 """Seconds that the database may take for them; then the session counts as lost."""
@@ -70,11 +74,16 @@ class Replica:
         self._off = asyncio.Event()
         self._off.set()
         self._resigned = False
+        self._beat_at = 0.0
 
     @property
     def on_duty(self) -> bool:
         """Whether this is the replica on duty."""
         return self._on.is_set()
+
+    def in_touch(self) -> bool:
+        """Whether the last sign of life is so young that nobody takes this replica's chats."""
+        return time.monotonic() - self._beat_at < LEASE.total_seconds() - MARGIN
 
     async def run(self) -> None:
         """Live until cancelled; after that this replica's chats are free for others."""
@@ -125,7 +134,9 @@ class Replica:
             await connection.close()
 
     async def _beat(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        at = time.monotonic()
         await connection.execute(_BEAT, (self.id,))
+        self._beat_at = at
         self.seen.set()
         row = await (await connection.execute(_COUNT, _LEASE)).fetchone()
         if row and row[0] != self.alive:

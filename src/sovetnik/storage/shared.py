@@ -42,6 +42,10 @@ class Shared:
         """Whether this process does what only one may do."""
         return self._replica.on_duty
 
+    def in_touch(self) -> bool:
+        """Whether the last sign of life is younger than the lease."""
+        return self._replica.in_touch()
+
     def tell(self, share: Callable[[int], None]) -> None:
         """Have ``share`` called with the number of living replicas whenever it has changed."""
         self._replica.changed = share
