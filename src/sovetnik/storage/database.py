@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from sovetnik.storage.crew import Crew, Drain
 
@@ -18,6 +18,11 @@ class Database(Protocol):
     Raises (all methods):
         StorageError: the database refused; nothing was written.
     """
+
+    @property
+    def engine(self) -> Engine:
+        """For long work on a thread of its own."""
+        ...
 
     async def write(self, unit: Callable[[Connection], T]) -> T:
         """Run a unit of work in one transaction; returns after it is on disk."""

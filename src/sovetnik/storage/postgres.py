@@ -50,7 +50,7 @@ CONNECT = {
 
 OPTIONS = (
     '-c search_path="$user",public,procrastinate -c timezone=UTC -c statement_timeout=60000 '
-    "-c lock_timeout=15000 -c idle_in_transaction_session_timeout=60000 "
+    "-c lock_timeout=15000 -c idle_in_transaction_session_timeout=10000 "
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=3 -c tcp_keepalives_count=3"
 )
 """Of each session; a worker that freezes inside a transaction must not hold a chat's row for ever."""
@@ -116,6 +116,11 @@ class PostgresDatabase:
         """Finish what runs, then let go of every connection."""
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        """For long work on a thread of its own."""
+        return self._engine
 
     async def write(self, unit: Callable[[Connection], T]) -> T:
         """Run a unit of work; one that the database broke off is done again."""

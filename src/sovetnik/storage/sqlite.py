@@ -58,6 +58,11 @@ class SqliteDatabase:
             if held:
                 held.close()
 
+    @property
+    def engine(self) -> Engine:
+        """For long work on a thread of its own."""
+        return self._apart
+
     async def write(self, unit: Callable[[Connection], T]) -> T:
         """Run a unit of work on the writer thread."""
         return await self._writer.run(unit)
