@@ -236,7 +236,7 @@ class Stage:
 
     async def _rows_inside(self, command: str) -> list[dict[str, Any]]:
         """The same without another process, which would cost a second."""
-        url = SecretStr(f"sqlite:///{self.folder}/data/sovetnik.db")
+        url = SecretStr(self.env.get("DATABASE_URL", f"sqlite:///{self.folder}/data/sovetnik.db"))
         settings = load_settings(database_url=url, consultant_dir=EXAMPLES / "ru")
         with redirect_stdout(StringIO()) as out:
             if command == "export":

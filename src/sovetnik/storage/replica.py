@@ -20,7 +20,7 @@ import structlog
 from psycopg.conninfo import make_conninfo
 
 from sovetnik.storage.postgres import words
-from sovetnik.storage.replicas import LEASE
+from sovetnik.storage.replicas import LEASE, SESSION
 
 log = structlog.get_logger("sovetnik.replica")
 
@@ -36,7 +36,6 @@ PATIENCE = 6.0
 DUTY = 7_683_862_002
 """The advisory lock of whoever is on duty."""
 
-_NAME = "sovetnik duty"
 _LEASE = {"lease": LEASE}
 _BEAT = """
 INSERT INTO replicas (id, seen_at) VALUES (%s, clock_timestamp())
@@ -119,7 +118,7 @@ class Replica:
 
     async def _session(self) -> None:
         connecting = psycopg.AsyncConnection.connect(
-            make_conninfo(self._conninfo, application_name=f"{_NAME} {self.id}"), autocommit=True
+            make_conninfo(self._conninfo, application_name=f"{SESSION} {self.id}"), autocommit=True
         )
         connection = await asyncio.wait_for(connecting, PATIENCE * 2)
         try:
@@ -128,6 +127,7 @@ class Replica:
                     await self._beat(connection)
                 await self._rest(connection)
         finally:
+            self._beat_at = 0.0  # others need not wait for the whole lease now
             with suppress(psycopg.Error, TimeoutError):
                 async with asyncio.timeout(1.0):  # an ordinary end: nobody need wait for the lease
                     await connection.execute("DELETE FROM replicas WHERE id = %s", (self.id,))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Text, column, exists, func, literal, select, table
 
 from sovetnik.storage.tables import chats, replicas
 
@@ -17,10 +17,20 @@ QUEUED = "queued"
 LEASE = timedelta(seconds=12)
 """A replica that has not been seen for so long owns nothing any more."""
 
+GONE = timedelta(seconds=5)
+"""The same for one whose session has ended: its process is gone, or knows that it is cut off."""
+
+SESSION = "sovetnik duty"
+"""With its id behind it, the name of the session by which a replica lives."""
+
 
 def alive() -> Select[tuple[str]]:
-    """Ids of the replicas that were seen lately."""
-    return select(replicas.c.id).where(replicas.c.seen_at > func.clock_timestamp() - LEASE)
+    """Ids of the replicas that were seen lately; one whose session has ended is given less time."""
+    sessions = table("pg_stat_activity", column("application_name"))
+    name = literal(f"{SESSION} ", Text) + replicas.c.id
+    in_session = exists().select_from(sessions).where(sessions.c.application_name == name)
+    age = func.clock_timestamp() - replicas.c.seen_at
+    return select(replicas.c.id).where((age < GONE) | ((age < LEASE) & in_session))
 
 
 def alone(connection: Connection) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("sovetnik.replica")
 
-SWEEP_EVERY = 5.0
+SWEEP_EVERY = 3.0
 """Seconds between looks for chats whose worker died or whose wake-up was lost."""
 
 JOINING = 30.0

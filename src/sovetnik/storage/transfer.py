@@ -50,7 +50,10 @@ async def transfer(source: str, destination: str) -> dict[str, int]:
         ConfigError: one of them cannot be opened, the source is in use or the destination not empty.
         StorageError: the copy failed or differs; the destination is as empty as before.
     """
-    async with open_database(source, exclusive=True) as old, open_database(destination, exclusive=True) as new:
+    async with (
+        open_database(source, exclusive=True) as old,
+        open_database(destination, exclusive=True) as new,
+    ):
         try:
             return await asyncio.to_thread(_transfer, old.engine, new.engine)
         except DBAPIError as error:
@@ -74,7 +77,9 @@ def _check_idle(source: Connection) -> None:
 def _copy(reading: Connection, writing: Connection) -> dict[str, int]:
     for table in TABLES:
         if writing.execute(select(table).limit(1)).first() is not None:
-            raise ConfigError(f"the destination is not empty: there are rows in {table.name}; name another one")
+            raise ConfigError(
+                f"the destination is not empty: there are rows in {table.name}; name another one"
+            )
     copied = {table.name: _copy_table(reading, writing, table) for table in TABLES}
     for table in TABLES:
         found = _Held()
