@@ -129,8 +129,8 @@ EN = Words(
     "{unanswered}, answers and mails to send: {unsent}",
     restored_aside="The database that was there is kept as {path}. It holds customers' data: delete it when "
     "you need it no more.",
-    migrate_db="Copy everything into another, empty database: from SQLite to PostgreSQL, or back. Stop the bot "
-    "first.",
+    migrate_db="Copy everything into another, empty database: from SQLite to PostgreSQL, or back. "
+    "Stop the bot first.",
     migrate_source="the database there is, e.g. sqlite:///data/sovetnik.db; it is not changed",
     migrate_destination="the empty one, e.g. postgresql://user@host/sovetnik (the password in PGPASSWORD)",
     migrated="Copied, read again and compared: every row is the same. Now put the new one into DATABASE_URL.",
@@ -210,11 +210,11 @@ RU = Words(
     "{unanswered}, отправить ответы и письма: {unsent}",
     restored_aside="Прежняя база сохранена как {path}. В ней данные покупателей: удалите её, когда она "
     "станет не нужна.",
-    migrate_db="Скопировать всё в другую, пустую базу: из SQLite в PostgreSQL или обратно. Сначала остановите "
-    "бота.",
+    migrate_db="Скопировать всё в другую, пустую базу: из SQLite в PostgreSQL или обратно. "
+    "Сначала остановите бота.",
     migrate_source="нынешняя база, например sqlite:///data/sovetnik.db; она не меняется",
     migrate_destination="пустая база, например postgresql://user@host/sovetnik (пароль — в PGPASSWORD)",
-    migrated="Скопировано, перечитано и сверено: все строки совпадают. Теперь укажите новую базу в DATABASE_URL.",
+    migrated="Скопировано, перечитано и сверено: все строки совпадают. Укажите новую базу в DATABASE_URL.",
     knowledge="Папка знаний: что знает консультант.",
     sync="Привести индекс к тому, что лежит в папке; читаются только изменённые файлы.",
     status="Что есть в индексе и какие файлы не прочитались.",

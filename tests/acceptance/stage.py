@@ -24,11 +24,8 @@ from sovetnik.demo.botapi import BotApi
 from sovetnik.demo.mailbox import Mailbox
 from sovetnik.demo.modelapi import KEY, Brain, ModelApi, echo
 from sovetnik.demo.serving import serve
-<<<<<<< HEAD
 from sovetnik.settings import load_settings
-=======
 from tests import postgres
->>>>>>> b5789e8 (Replicas on PostgreSQL: leases, a duty under an advisory lock, wake-ups by Procrastinate)
 
 TOKEN = "7000000001:AAF-loopback-only-token-of-the-tests"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -267,11 +264,7 @@ async def stage(
         telegram_url = await stack.enter_async_context(serve(telegram.app))
         model_url = await stack.enter_async_context(serve(model.app))
         box = await stack.enter_async_context(Mailbox(**mailbox))
-<<<<<<< HEAD
-        scene = Stage(folder, telegram, model, box, telegram_url, model_url, inside=inside)
-=======
-        scene = Stage(folder, telegram, model, box, telegram_url, model_url, env)
->>>>>>> b5789e8 (Replicas on PostgreSQL: leases, a duty under an advisory lock, wake-ups by Procrastinate)
+        scene = Stage(folder, telegram, model, box, telegram_url, model_url, env, inside=inside)
         try:
             yield scene
         finally:
