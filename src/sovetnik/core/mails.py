@@ -42,8 +42,8 @@ class Mails:
 
     store: Store
     mailer: Mailer
-    longest_sleep: float | None = None
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    longest_sleep: float | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wake(self) -> None:
