@@ -28,6 +28,12 @@ from tests.storage.samples import Clock, answer_turn, contact, converse, incomin
 
 
 @pytest.fixture
+def url(tmp_path: Path) -> str:
+    """PostgreSQL is backed up by its own tools."""
+    return database(tmp_path, "sqlite")
+
+
+@pytest.fixture
 def path(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select, union, update
+from sqlalchemy import Connection, bindparam, func, literal, select, union, update
 
 from sovetnik.core.model import Command, Delivery, Flood, Incoming, Limits, Step, Turn, Wait
 from sovetnik.core.texts import language_of
@@ -27,18 +27,20 @@ from sovetnik.storage.batches import (
     flooding,
     goes_on,
     joining,
-    open_edits,
     open_updates,
 )
 from sovetnik.storage.changes import edit, migrated
 from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
-from sovetnik.storage.owners import paused_at
+from sovetnik.storage.owners import PAUSED
 from sovetnik.storage.replicas import QUEUED
-from sovetnik.storage.rows import AnyRow, chat_from, insert_once, lead_from, message_from
-from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox
+from sovetnik.storage.rows import AnyRow, chat_from, columns, insert_once, lead_from, message_from
+from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox, state
 
 SILENT = frozenset({"blocked", "unblocked", "migrated"})
 """Kinds of updates that nobody answers."""
+
+UNLIKE = SILENT | {"edited"}
+"""Kinds of updates that do not simply give a chat something to do."""
 
 
 def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -> set[int]:
@@ -56,10 +58,29 @@ def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -
             execution_options={"preserve_rowcount": True},
         )
         if stored.rowcount:
+            if incoming.kind not in UNLIKE and _queue_known(connection, incoming):
+                woken.add(incoming.chat_id)
+                continue
             chat_id = _note(connection, incoming, now)
             if chat_id is not None and _queue(connection, chat_id):
                 woken.add(chat_id)
     return woken
+
+
+def _queue_known(connection: Connection, incoming: Incoming) -> bool:
+    """The usual case in one statement: a customer that we know, and nobody is at their chat."""
+    idle = update(chats).where(chats.c.id == incoming.chat_id, chats.c.owner.is_(None))
+    return bool(connection.execute(idle.values(owner=QUEUED, **_known(incoming))).rowcount)
+
+
+def _known(incoming: Incoming) -> dict[str, Any]:
+    """What an update tells of its sender."""
+    return {
+        "name": incoming.name,
+        "username": incoming.username,
+        "language_code": incoming.language_code,
+        "blocked_at": None,
+    }
 
 
 def _note(connection: Connection, incoming: Incoming, now: datetime) -> int | None:
@@ -70,12 +91,7 @@ def _note(connection: Connection, incoming: Incoming, now: datetime) -> int | No
         blocked_at = now if incoming.kind == "blocked" else None
         connection.execute(update(chats).where(chats.c.id == incoming.chat_id).values(blocked_at=blocked_at))
         return None
-    known: dict[str, Any] = {
-        "name": incoming.name,
-        "username": incoming.username,
-        "language_code": incoming.language_code,
-        "blocked_at": None,
-    }
+    known = _known(incoming)
     statement = insert_once(connection, chats, on=["id"], update_with=known)
     connection.execute(statement.values(id=incoming.chat_id, created_at=now, **known))
     if incoming.kind == "edited":
@@ -115,7 +131,7 @@ def next_step(
 def _next_update(
     connection: Connection, chat: AnyRow, token: str, limits: Limits, now: datetime
 ) -> Turn | Command | Flood | Wait | None:
-    rows = open_updates(connection, chat.id)
+    rows, edits = open_updates(connection, chat.id)
     if not rows:  # an edit alone waits for the customer's next message
         connection.execute(update(chats).where(chats.c.id == chat.id).values(owner=None))
         return None
@@ -135,8 +151,10 @@ def _next_update(
     taken = fitting(texts[: MAX_FLOOD if flooded else MAX_BATCH])
     if flooded and goes_on(taken, limits.per_minute, now):
         connection.execute(update(chats).where(chats.c.id == chat.id).values(flood_told_at=now))
-    edits = open_edits(connection, chat.id, before=None if len(texts) == len(rows) else rows[len(texts)])
-    return _take(connection, chat, token, sorted([*taken, *edits], key=lambda row: row.update_id), now)
+    if len(texts) < len(rows):  # what comes after a command waits with it
+        edits = [row for row in edits if row.update_id < rows[len(texts)].update_id]
+    batch = sorted([*taken, *edits[:MAX_BATCH]], key=lambda row: row.update_id)
+    return _take(connection, chat, token, batch, now)
 
 
 def _command(connection: Connection, chat: AnyRow, token: str, row: AnyRow) -> Command:
@@ -176,46 +194,61 @@ def _open_answer(connection: Connection, chat: AnyRow, now: datetime) -> Deliver
 
 def _take(connection: Connection, chat: AnyRow, token: str, batch: Sequence[AnyRow], now: datetime) -> Turn:
     updates = tuple(row.update_id for row in batch)
-    for row in batch:
-        store_incoming(connection, incoming_of(row), "text", row.received_at)
-    stored = connection.execute(
-        select(messages).where(messages.c.update_id.in_(updates)).order_by(messages.c.id)
-    ).all()
-    chat = _learn_language(connection, chat, " ".join(row.text for row in stored))
-    lead = connection.execute(select(leads).where(leads.c.chat_id == chat.id)).one_or_none()
+    stored = [store_incoming(connection, incoming_of(row), "text", row.received_at) for row in batch]
+    lines = [row for row in stored if row is not None]
+    if len(lines) < len(stored):  # some were stored before the process died
+        again = select(messages).where(messages.c.update_id.in_(updates)).order_by(messages.c.id)
+        lines = list(connection.execute(again))
+    chat = _learn_language(connection, chat, " ".join(row.text for row in lines))
+    known = connection.execute(_KNOWN, {"chat": chat.id, "key": PAUSED}).one()
     return Turn(
         chat=chat_from(chat),
         token=token,
-        messages=tuple(message_from(row) for row in stored),
+        messages=tuple(message_from(row) for row in lines),
         updates=updates,
-        conversation=_take_conversation(connection, chat.id, token, now),
-        lead=lead_from(lead) if lead else None,
-        paused=_paused(connection, chat),
+        conversation=_take_conversation(connection, chat.id, known, token, now),
+        lead=lead_from(known, "lead_") if known.lead_id is not None else None,
+        paused=_paused(known.paused, chat),
     )
 
 
-def _paused(connection: Connection, chat: AnyRow) -> Literal["tell", "silent"] | None:
-    since = paused_at(connection)
-    if since is None:
+def _paused(value: str | None, chat: AnyRow) -> Literal["tell", "silent"] | None:
+    if value is None:
         return None
+    since = datetime.fromisoformat(value)
     return "silent" if chat.pause_told_at is not None and chat.pause_told_at >= since else "tell"
 
 
-def _take_conversation(connection: Connection, chat_id: int, token: str, now: datetime) -> str | None:
+_newest = (
+    select(func.max(conversations.c.id))
+    .where(conversations.c.chat_id == bindparam("chat"), conversations.c.closed_at.is_(None))
+    .scalar_subquery()
+)
+_one = select(literal(1).label("one")).subquery()
+_KNOWN = select(
+    *columns(leads, "lead_"),
+    *columns(conversations, "conversation_"),
+    state.c.value.label("paused"),
+).select_from(
+    _one.outerjoin(leads, leads.c.chat_id == bindparam("chat"))
+    .outerjoin(conversations, conversations.c.id == _newest)
+    .outerjoin(state, state.c.key == bindparam("key"))
+)
+"""What a turn has to know beside its chat: the lead, the open conversation, the pause."""
+
+
+def _take_conversation(
+    connection: Connection, chat_id: int, known: AnyRow, token: str, now: datetime
+) -> str | None:
     """The provider's conversation, marked as in use; None when there is none whose content is known."""
-    row = connection.execute(
-        select(conversations)
-        .where(conversations.c.chat_id == chat_id, conversations.c.closed_at.is_(None))
-        .order_by(conversations.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
+    if known.conversation_id is None:
         return None
-    if row.busy is not None:
+    if known.conversation_busy is not None:
         close_conversations(connection, chat_id, now)
         return None
-    connection.execute(update(conversations).where(conversations.c.id == row.id).values(busy=token))
-    return str(row.provider_id)
+    taken = update(conversations).where(conversations.c.id == known.conversation_id).values(busy=token)
+    connection.execute(taken)
+    return str(known.conversation_provider_id)
 
 
 def recover(connection: Connection, now: datetime) -> list[int]:

@@ -26,7 +26,7 @@ from sovetnik.storage.crew import Crew, Drain
 
 T = TypeVar("T")
 
-THREADS = 6
+THREADS = 4
 """Units of work of this process that run at the same time; more only wait for the interpreter (measured)."""
 
 LONG_READS = 2
