@@ -1,6 +1,6 @@
 """Turns through the real store, runner and worker, with a model and a Telegram that answer at once.
 
-    python benchmarks/postgres/turns.py DATABASE_URL --chats 100 --seconds 10 [--replicas 2] [--rate 20]
+    python benchmarks/postgres/turns.py DATABASE_URL --chats 100 --seconds 10 [--rate 20]
 
 Each chat writes again as soon as it has its answer (closed loop), or, with --rate, so many messages a second
 come in from random chats. The time of a turn is from its update's arrival until its answer is sent.
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import logging
-import multiprocessing
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -50,7 +50,7 @@ class Instant:
         return (self.sent,)
 
 
-async def measure(url: str, options: argparse.Namespace, offset: int) -> tuple[list[float], float]:
+async def measure(url: str, options: argparse.Namespace) -> tuple[list[float], float]:
     waiting: dict[int, asyncio.Future[None]] = {}
 
     def answered(chat: int) -> None:
@@ -63,7 +63,7 @@ async def measure(url: str, options: argparse.Namespace, offset: int) -> tuple[l
         crew = store.crew(turns.drain, options.room)
         turns.worker, turns.may_send = crew.worker, crew.in_touch
         tasks = await crew.join(store.sweep)
-        number = iter(range(offset * 10_000_000 + 1, 10**12))
+        number = itertools.count(1)
         took: list[float] = []
 
         async def ask(chat: int) -> None:
@@ -78,7 +78,7 @@ async def measure(url: str, options: argparse.Namespace, offset: int) -> tuple[l
             while time.time() < until:
                 await ask(chat)
 
-        chats = [offset * 1_000_000 + n for n in range(1, options.chats + 1)]
+        chats = range(1, options.chats + 1)
         await asyncio.gather(*(ask(chat) for chat in chats))  # warm
         took.clear()
         cpu, began = time.process_time(), time.time()
@@ -103,34 +103,21 @@ def quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
 
 
-def one(url: str, options: argparse.Namespace, offset: int, results: Any) -> None:
-    quiet()
-    results.put(asyncio.run(measure(url, options, offset)))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("url")
     parser.add_argument("--chats", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--replicas", type=int, default=1)
     parser.add_argument("--rate", type=float, default=0)
     parser.add_argument("--room", type=int, default=128)
     options = parser.parse_args()
     quiet()
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    started = [
-        context.Process(target=one, args=(options.url, options, n, results)) for n in range(options.replicas)
-    ]
-    for process in started:
-        process.start()
-    found = [results.get() for _ in started]
-    took = sorted(second for part, _ in found for second in part)
+    took, cpu = asyncio.run(measure(options.url, options))
+    took.sort()
     print(
         f"{len(took) / options.seconds:.0f} turns/s, p50 {took[len(took) // 2] * 1000:.1f} ms, "
         f"p99 {took[len(took) * 99 // 100] * 1000:.1f} ms, "
-        f"own processor time {sum(cpu for _, cpu in found) / len(took) * 1000:.2f} ms a turn"
+        f"own processor time {cpu / len(took) * 1000:.2f} ms a turn"
     )
 
 

@@ -15,9 +15,14 @@ T = TypeVar("T")
 class Database(Protocol):
     """Runs plain functions of a sync ``Connection``.
 
+    Attributes:
+        gathers: Whether updates that arrive together have to be put into one transaction by the store.
+
     Raises (all methods):
         StorageError: the database refused; nothing was written.
     """
+
+    gathers: bool
 
     @property
     def engine(self) -> Engine:

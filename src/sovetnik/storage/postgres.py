@@ -85,6 +85,8 @@ def words(error: BaseException) -> str:
 class PostgresDatabase:
     """See :class:`sovetnik.storage.database.Database`."""
 
+    gathers = True
+
     def __init__(self, engine: Engine, url: str) -> None:
         self.url = url
         self.conninfo = connection_string(url)

@@ -22,6 +22,8 @@ T = TypeVar("T")
 class SqliteDatabase:
     """See :class:`sovetnik.storage.database.Database`."""
 
+    gathers = False  # the writer does, with units of every kind
+
     def __init__(self, writer: Writer, reader: AsyncEngine, apart: Engine) -> None:
         self._writer = writer
         self._reader = reader

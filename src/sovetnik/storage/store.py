@@ -33,6 +33,7 @@ from sovetnik.core.model import (
 from sovetnik.storage import answers, chats, erasing, mails, owners, reports, vitals
 from sovetnik.storage.crew import Crew, Drain
 from sovetnik.storage.database import Database
+from sovetnik.storage.gathering import Gathering
 from sovetnik.storage.opening import open_database
 
 log = structlog.get_logger("sovetnik.storage")
@@ -52,6 +53,7 @@ class SqlStore:
     def __init__(self, database: Database, clock: Callable[[], datetime] = utcnow) -> None:
         self._database = database
         self._clock = clock
+        self._gathering = Gathering(self._accept) if database.gathers else None
 
     @classmethod
     @asynccontextmanager
@@ -79,7 +81,11 @@ class SqlStore:
 
     async def accept(self, updates: Sequence[Incoming]) -> set[int]:
         """Store updates, once each; gives the chats that have to be woken."""
+        if self._gathering is not None:
+            return await self._gathering.add(updates)
+        return await self._accept(updates)
 
+    async def _accept(self, updates: Sequence[Incoming]) -> set[int]:
         def unit(connection: Connection) -> set[int]:
             woken = chats.accept(connection, updates, self._clock())
             if woken:
