@@ -6,6 +6,7 @@ Each chat writes again as soon as it has its answer (closed loop), or, with --ra
 come in from random chats. The time of a turn is from its update's arrival until its answer is sent.
 """
 
+# ruff: noqa: ANN401, ARG002 - stands in for protocols
 from __future__ import annotations
 
 import argparse

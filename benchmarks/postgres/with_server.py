@@ -1,4 +1,7 @@
-"""A throw-away PostgreSQL (the tests' wheel, fsync on) for a benchmark: python with_server.py turns.py …"""
+"""A throw-away PostgreSQL (the tests' wheel, fsync on) for a benchmark.
+
+python with_server.py turns.py [its options]
+"""
 
 from __future__ import annotations
 
