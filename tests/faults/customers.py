@@ -147,7 +147,7 @@ class Load:
         self._say(customer, number + 1)
         queue = self.telegram.updates.queue
         if (len(queue) - 1) % BATCH == 0:
-            # They would come in two batches, and the first one's confirmation is that of all lower ids. Telegram
+            # They would come in two batches, and who confirms the first has confirmed all lower ids. Telegram
             # never does so, and no bot could get the second.
             return
         queue[-2], queue[-1] = queue[-1], queue[-2]
