@@ -21,6 +21,9 @@ from tests.acceptance.stage import EXAMPLES
 FIRST_CHAT = 5_100_000_000
 BURST = 0.08
 """How many messages do not wait for the answer to the one before."""
+BATCH = 100
+"""Updates that one getUpdates gives at most."""
+
 SWAPPED = 0.05
 """How many pairs of messages reach the bot in the wrong order."""
 
@@ -143,6 +146,10 @@ class Load:
         self._say(customer, number)
         self._say(customer, number + 1)
         queue = self.telegram.updates.queue
+        if (len(queue) - 1) % BATCH == 0:
+            # They would come in two batches, and who confirms the first has confirmed all lower ids. Telegram
+            # never does so, and no bot could get the second.
+            return
         queue[-2], queue[-1] = queue[-1], queue[-2]
         self.swapped += 1
 
