@@ -19,9 +19,7 @@ TAKEOVER = 30.0
 @pytest.fixture
 async def scene(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncGenerator[Stage]:
     if request.config.getoption("--database") != "postgres":
-        pytest.skip(
-            "two and three processes on PostgreSQL: `pytest --database=postgres tests/acceptance/test_replicas.py`"
-        )
+        pytest.skip("several processes on PostgreSQL: run this file with --database=postgres")
     async with stage(tmp_path) as ready:
         ready.env["DATABASE_URL"] = postgres.fresh(migrated=False)
         yield ready
