@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import hmac
 import signal
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -33,8 +34,8 @@ from sovetnik.perceiving import Perceiver
 from sovetnik.schedule import DailyReport
 from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore
-from sovetnik.storage.engine import sqlite_file
-from sovetnik.storage.runner import LocalRunner
+from sovetnik.storage.crew import Crew
+from sovetnik.storage.opening import is_postgres, local_folder
 from sovetnik.telegram_ui import (
     BotSettings,
     Poller,
@@ -51,6 +52,9 @@ GRACE = 15.0
 """Seconds that running turns get at the end; with closing everything, `run` ends within 20."""
 
 
+OTHERS_MAILS = 2.0
+"""Seconds between looks for mails that other replicas have queued."""
+
 FIRST_SYNC = 5.0
 """Seconds that the very first start waits for the documents to be read, before customers are answered."""
 
@@ -63,7 +67,7 @@ class _Parts:
     store: SqlStore
     bot: telegram.Bot
     turns: Turns
-    runner: LocalRunner
+    crew: Crew
     mails: Mails
     erasures: Erasures
     mailer: SmtpMailer
@@ -73,7 +77,7 @@ class _Parts:
 
     async def accept(self, updates: Sequence[Incoming]) -> None:
         """Store updates, then wake their chats."""
-        self.runner.wake(await self.store.accept(updates))
+        self.crew.wake(await self.store.accept(updates))
 
 
 async def run(settings: Settings) -> None:
@@ -126,7 +130,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
     stack.push_async_callback(bot.shutdown)
     username, _ = await asyncio.gather(say_hello(bot, how), brain.check())
     mailer = make_mailer(settings, form, username)
-    mails = Mails(store, mailer)
+    mails = Mails(store, mailer, longest_sleep=OTHERS_MAILS if is_postgres(url) else None)
     erasures = Erasures(store, brain.erase)
     readers = await stack.enter_async_context(Readers(seconds=30.0))
     desk = OwnersOffice(settings, store, make_look(settings, form, username), brain.away)
@@ -156,8 +160,10 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
         claim=store.claim_report,
         made=mails.wake,
     )
-    runner = LocalRunner(turns.drain)
-    return _Parts(settings, store, bot, turns, runner, mails, erasures, mailer, report, library, brain.away)
+    crew = store.crew(turns.drain, 2 * settings.model_concurrency)
+    turns.worker, turns.may_send = crew.worker, crew.in_touch
+    crew.tell(pace.share)
+    return _Parts(settings, store, bot, turns, crew, mails, erasures, mailer, report, library, brain.away)
 
 
 async def _last_day(store: SqlStore, settings: Settings) -> date:
@@ -172,15 +178,16 @@ async def _last_day(store: SqlStore, settings: Settings) -> date:
 
 async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> None:
     background: list[asyncio.Task[Any]] = [
-        asyncio.create_task(parts.mails.run(), name="mails"),
-        asyncio.create_task(parts.erasures.run(), name="erasures"),
+        *await parts.crew.join(parts.store.sweep),
+        asyncio.create_task(parts.crew.keep(parts.mails.run), name="mails"),
+        asyncio.create_task(parts.crew.keep(parts.erasures.run), name="erasures"),
         asyncio.create_task(parts.library.keep_fresh(), name="knowledge"),
     ]
     stack.push_async_callback(_cancel, background)
     stack.push_async_callback(_finish_turns, parts)
     await _last_day(parts.store, parts.settings)  # before the first message, or its report would miss it
     await parts.library.first_sync(FIRST_SYNC)
-    parts.runner.wake(await parts.store.recover())
+    parts.crew.wake(await parts.store.recover())
     parts.mails.wake()
     parts.report.start()
     stack.callback(parts.report.stop)
@@ -188,17 +195,24 @@ async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> N
     if parts.settings.telegram_webhook_url:
         await _listen(parts, stack)
     else:
-        polling = asyncio.create_task(poller.run(), name="polling")
+        polling = asyncio.create_task(parts.crew.keep(poller.run), name="polling")
         background.append(polling)
         stack.push_async_callback(_cancel, [polling])  # first of all: nothing new while turns finish
     if parts.settings.http_listen:
-        polled_at = None if parts.settings.telegram_webhook_url else lambda: poller.polled_at
+        polled_at = None if parts.settings.telegram_webhook_url else lambda: _polled_at(parts, poller)
         await _show_health(parts, stack, parts.settings.http_listen, polled_at)
     background.append(asyncio.create_task(_check_mail(parts.mailer, parts.settings), name="mail check"))
     background.append(asyncio.create_task(furnish(parts.settings, parts.store, parts.bot), name="menus"))
     log.info("ready", bot=parts.bot.username, context=parts.settings.context)
     await _until(stop, background)
     log.info("stopping")
+
+
+def _polled_at(parts: _Parts, poller: Poller) -> float | None:
+    """A replica that leaves polling to another is not deaf, nor one that has just begun with it."""
+    if not parts.crew.on_duty:
+        poller.polled_at = time.monotonic()
+    return poller.polled_at
 
 
 async def _listen(parts: _Parts, stack: AsyncExitStack) -> None:
@@ -232,7 +246,7 @@ async def _show_health(
     metrics = Metrics(__version__)
     observed, parts.turns.observe = parts.turns.observe, observe
     parts.turns.timed = metrics.timed
-    folder = sqlite_file(parts.settings.database_url.get_secret_value()).parent
+    folder = local_folder(parts.settings.database_url.get_secret_value())
     health = Health(listen, polled_at, Inside(parts.store.vitals, parts.store.touch, model, folder), metrics)
     await health.start()
     stack.push_async_callback(health.stop)
@@ -251,7 +265,8 @@ async def _until(stop: asyncio.Event, background: Sequence[asyncio.Task[Any]]) -
 
 async def _finish_turns(parts: _Parts) -> None:
     parts.turns.stopping.set()
-    cut, _ = await asyncio.gather(parts.runner.stop(GRACE), parts.mails.stop(GRACE))
+    parts.crew.resign()
+    cut, _ = await asyncio.gather(parts.crew.stop(GRACE), parts.mails.stop(GRACE))
     if cut:
         log.warning("turns_cut_off", chats=cut, why="they took too long; they are answered after the start")
 

@@ -173,6 +173,18 @@ def restore(file: Annotated[Path, Parameter(help=W.restore_file)], /) -> None:
     records_cli.restore(_settings(), file)
 
 
+@app.command(name="migrate-db", help=W.migrate_db)
+def migrate_db(
+    source: Annotated[str, Parameter(help=W.migrate_source)],
+    destination: Annotated[str, Parameter(help=W.migrate_destination)],
+    /,
+) -> None:
+    """Copy everything from one database into another."""
+    from sovetnik import records_cli
+
+    _go(records_cli.migrate_db(source, destination))
+
+
 knowledge = App(name="knowledge", help=W.knowledge)
 app.command(knowledge)
 

@@ -27,7 +27,8 @@ from sovetnik.knowledge.index import (
     fits,
 )
 from sovetnik.settings import Settings
-from sovetnik.storage.engine import prepare_file, sqlite_file
+from sovetnik.storage.engine import prepare_file
+from sovetnik.storage.opening import local_folder
 
 log = structlog.get_logger("sovetnik.library")
 
@@ -91,8 +92,8 @@ def knowledge_folder(settings: Settings) -> Path:
 
 @asynccontextmanager
 async def open_library(settings: Settings) -> AsyncGenerator[LocalLibrary]:
-    """The local index, beside the database."""
-    path = sqlite_file(settings.database_url.get_secret_value()).with_name("knowledge.db")
+    """The local index, beside the database; with PostgreSQL each machine makes its own."""
+    path = local_folder(settings.database_url.get_secret_value()) / "knowledge.db"
     prepare_file(path)
     async with LocalIndex.open(path, _embedder(settings)) as index:
         yield LocalLibrary(index, knowledge_folder(settings))

@@ -24,6 +24,7 @@ from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore
 from sovetnik.storage.backup import back_up, database_file
 from sovetnik.storage.backup import restore as put_back
+from sovetnik.storage.transfer import transfer
 from sovetnik.words import words
 
 W = words()
@@ -112,6 +113,14 @@ def restore(settings: Settings, file: Path) -> None:
         print(W.restored_waiting.format(unanswered=held.unanswered, unsent=held.unsent))
     if aside:
         print(W.restored_aside.format(path=aside))
+
+
+async def migrate_db(source: str, destination: str) -> None:
+    """Copy everything from one database into another, empty one."""
+    counts = await transfer(source, destination)
+    for table, rows in counts.items():
+        print(f"{table:<14}{rows:>10}")
+    print(W.migrated)
 
 
 def _database(settings: Settings) -> Path:

@@ -49,6 +49,10 @@ class Words:
     restored: str
     restored_waiting: str
     restored_aside: str
+    migrate_db: str
+    migrate_source: str
+    migrate_destination: str
+    migrated: str
     knowledge: str
     sync: str
     status: str
@@ -125,6 +129,11 @@ EN = Words(
     "{unanswered}, answers and mails to send: {unsent}",
     restored_aside="The database that was there is kept as {path}. It holds customers' data: delete it when "
     "you need it no more.",
+    migrate_db="Copy everything into another, empty database: from SQLite to PostgreSQL, or back. "
+    "Stop the bot first.",
+    migrate_source="the database there is, e.g. sqlite:///data/sovetnik.db; it is not changed",
+    migrate_destination="the empty one, e.g. postgresql://user@host/sovetnik (the password in PGPASSWORD)",
+    migrated="Copied, read again and compared: every row is the same. Now put the new one into DATABASE_URL.",
     knowledge="The knowledge folder: what the consultant knows.",
     sync="Bring the index to what the folder holds; only changed files are read.",
     status="What is in the index, and which files could not be read.",
@@ -201,6 +210,11 @@ RU = Words(
     "{unanswered}, отправить ответы и письма: {unsent}",
     restored_aside="Прежняя база сохранена как {path}. В ней данные покупателей: удалите её, когда она "
     "станет не нужна.",
+    migrate_db="Скопировать всё в другую, пустую базу: из SQLite в PostgreSQL или обратно. "
+    "Сначала остановите бота.",
+    migrate_source="нынешняя база, например sqlite:///data/sovetnik.db; она не меняется",
+    migrate_destination="пустая база, например postgresql://user@host/sovetnik (пароль — в PGPASSWORD)",
+    migrated="Скопировано, перечитано и сверено: все строки совпадают. Укажите новую базу в DATABASE_URL.",
     knowledge="Папка знаний: что знает консультант.",
     sync="Привести индекс к тому, что лежит в папке; читаются только изменённые файлы.",
     status="Что есть в индексе и какие файлы не прочитались.",

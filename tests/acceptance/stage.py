@@ -25,6 +25,7 @@ from sovetnik.demo.mailbox import Mailbox
 from sovetnik.demo.modelapi import KEY, Brain, ModelApi, echo
 from sovetnik.demo.serving import serve
 from sovetnik.settings import load_settings
+from tests import postgres
 
 TOKEN = "7000000001:AAF-loopback-only-token-of-the-tests"
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -162,6 +163,7 @@ class Stage:
         values: dict[str, str | None] = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.folder),
+            "PYTHONPATH": os.environ.get("PYTHONPATH"),
             "TELEGRAM_TOKEN": TOKEN,
             "TELEGRAM_BASE_URL": self.telegram_url,
             "OPENAI_API_KEY": KEY,
@@ -239,7 +241,7 @@ class Stage:
 
     async def _rows_inside(self, command: str) -> list[dict[str, Any]]:
         """The same without another process, which would cost a second."""
-        url = SecretStr(f"sqlite:///{self.folder}/data/sovetnik.db")
+        url = SecretStr(self.env.get("DATABASE_URL", f"sqlite:///{self.folder}/data/sovetnik.db"))
         settings = load_settings(database_url=url, consultant_dir=EXAMPLES / "ru")
         with redirect_stdout(StringIO()) as out:
             if command == "export":
@@ -263,11 +265,14 @@ async def stage(
     """
     telegram = BotApi(TOKEN)
     model = ModelApi(brain)
+    env: dict[str, str] = {}
+    if os.environ.get("TESTS_DATABASE") == "postgres":
+        env["DATABASE_URL"] = postgres.fresh(migrated=False)
     async with AsyncExitStack() as stack:
         telegram_url = await stack.enter_async_context(serve(telegram.app))
         model_url = await stack.enter_async_context(serve(model.app))
         box = await stack.enter_async_context(Mailbox(**mailbox))
-        scene = Stage(folder, telegram, model, box, telegram_url, model_url, inside=inside)
+        scene = Stage(folder, telegram, model, box, telegram_url, model_url, env, inside=inside)
         try:
             yield scene
         finally:

@@ -49,6 +49,7 @@ PARSED = {
     "check": "tests/golden",
     "import": "needs an export: tests/importing",
     "forget": "needs a customer: tests/acceptance/test_telegram.py",
+    "migrate-db": "needs a server: tests/storage",
     "knowledge sync": "with a vector store: tests/knowledge_hosted",
 }
 """Our commands that are only parsed, and where they are executed."""
@@ -65,6 +66,7 @@ OUTSIDE = {
     "chmod": "the reader's files",
     "editor": "waits for a person",
     "openssl": "somebody else's program",
+    "pip": "the network",
     "pg_dump": "a server of PostgreSQL",
     "pg_restore": "the same",
     "cd": "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -46,8 +47,12 @@ def _migrated() -> Path:
     return path
 
 
-def database(folder: Path) -> str:
-    """`DATABASE_URL` of a fresh database in the folder."""
+def database(folder: Path, kind: str | None = None) -> str:
+    """`DATABASE_URL` of a fresh database, on SQLite in the folder; of the kind that the run is for."""
+    if (kind or os.environ.get("TESTS_DATABASE", "sqlite")) == "postgres":
+        from tests import postgres
+
+        return postgres.fresh()
     path = folder / "sovetnik.db"
     shutil.copy(_migrated(), path)
     return f"sqlite:///{path}"

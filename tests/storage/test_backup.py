@@ -24,7 +24,13 @@ from sovetnik.core.model import Limits
 from sovetnik.storage import SqlStore, migrate
 from sovetnik.storage.backup import back_up, database_file, restore
 from sovetnik.storage.engine import writing_engine
-from tests.storage.samples import Clock, answer_turn, contact, converse, incoming, take_turn, texts
+from tests.storage.samples import Clock, answer_turn, contact, converse, database, incoming, take_turn, texts
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """PostgreSQL is backed up by its own tools."""
+    return database(tmp_path, "sqlite")
 
 
 @pytest.fixture

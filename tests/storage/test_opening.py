@@ -20,7 +20,13 @@ from sovetnik.core.model import Answer, Delivery, Limits, Turn
 from sovetnik.storage import SqlStore, migrate
 from sovetnik.storage.engine import writing_engine
 from sovetnik.storage.tables import metadata
-from tests.storage.samples import converse, incoming, texts
+from tests.storage.samples import converse, database, incoming, texts
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """PostgreSQL's opening has tests of its own."""
+    return database(tmp_path, "sqlite")
 
 
 def head() -> str | None:

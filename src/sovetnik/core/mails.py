@@ -39,11 +39,16 @@ NOTE_PAUSE = 1.0
 
 @dataclass(slots=True)
 class Mails:
-    """Sends what is due; ``wake`` when something may be."""
+    """Sends what is due; ``wake`` when something may be.
+
+    Attributes:
+        longest_sleep: Seconds between looks where other processes queue mails too; None = the usual.
+    """
 
     store: Store
     mailer: Mailer
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    longest_sleep: float | None = None
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stopping: bool = False
@@ -84,9 +89,10 @@ class Mails:
 
     async def _until_next(self) -> float:
         due = await self.store.next_mail_at()
+        longest = self.longest_sleep or LONGEST_SLEEP
         if due is None:
-            return LONGEST_SLEEP
-        return min(LONGEST_SLEEP, max(0.0, (due - self.clock()).total_seconds()))
+            return longest
+        return min(longest, max(0.0, (due - self.clock()).total_seconds()))
 
     async def _send(self, task: MailTask) -> None:
         try:

@@ -42,6 +42,9 @@ log = structlog.get_logger("sovetnik.turn")
 UNEXPECTED_RETRY = 30.0
 """Seconds before a chat is tried again after an error that nobody foresaw."""
 
+OUT_OF_TOUCH = 1.0
+"""Seconds before a process that was out of touch looks again whether it may send."""
+
 STORE_RETRY = 5.0
 """Seconds between tries when the database refuses (full disk, locked)."""
 
@@ -58,6 +61,9 @@ class Turns:
     """The worker for chats.
 
     Attributes:
+        worker: What the tokens begin with that this process owns chats by.
+        may_send: Whether this process may be sure that its chats are still its own; False after it was
+            out of touch for so long that another may have taken them over.
         house: The owner's own texts.
         office: What the owner can ask for in Telegram.
         perceive: Takes in files that customers send.
@@ -74,6 +80,8 @@ class Turns:
     form: ContactForm
     wake_mails: Callable[[], None]
     knowledge: Knowledge | None = None
+    worker: str = ""
+    may_send: Callable[[], bool] = lambda: True
     house: House = field(default_factory=House)
     office: Office | None = None
     perceive: Perceive = perceive_nothing
@@ -93,7 +101,7 @@ class Turns:
 
         Storage trouble is waited out: the state stays where it was, so trying again is safe.
         """
-        token = secrets.token_hex(8)
+        token = self.worker + secrets.token_hex(8)
         done: tuple[int, tuple[int, ...]] | None = None
         entering = True
         while not self.stopping.is_set():
@@ -131,6 +139,10 @@ class Turns:
             log.warning("chat_floods", chat=step.chat.id, limit=self.limits.per_minute)
         else:
             delivery = step
+        if delivery is not None and not self.may_send():  # look again whose it is
+            log.warning("out_of_touch", chat=delivery.chat_id)
+            await self._pause(OUT_OF_TOUCH)
+            return None
         return await self._deliver(delivery) if delivery else None
 
     async def _pause(self, seconds: float) -> None:

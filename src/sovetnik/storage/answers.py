@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, func, select, update
 
 from sovetnik.core.errors import Fenced
 from sovetnik.core.model import Answer, Button, Delivery, Keyboard, Message, Turn
@@ -37,6 +37,28 @@ def opened(connection: Connection, chat_id: int, token: str, conversation: str, 
     )
 
 
+def _held(chat_id: ColumnElement[int] | int) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a lead's mail that waits for the turn's answer."""
+    return (
+        outbox.c.chat_id == chat_id,
+        outbox.c.done_at.is_(None),
+        outbox.c.kind == "lead",
+        outbox.c.attempts == 0,
+    )
+
+
+_LOOSE = select(
+    select(func.min(outbox.c.id)).where(*_held(bindparam("chat", type_=BigInteger))).scalar_subquery(),
+    select(func.min(conversations.c.id))
+    .where(
+        conversations.c.chat_id == bindparam("chat", type_=BigInteger),
+        conversations.c.busy == bindparam("token"),
+    )
+    .scalar_subquery(),
+)
+"""What an answer may have to let go: its lead's mail, the provider's conversation."""
+
+
 def answered(connection: Connection, turn: Turn, answer: Answer, now: datetime) -> Delivery:
     """Store an answer, queue it, close the turn's updates and let its lead's mail go."""
     chat = check_owner(connection, turn.chat.id, turn.token)
@@ -44,24 +66,13 @@ def answered(connection: Connection, turn: Turn, answer: Answer, now: datetime) 
     if turn.paused:
         connection.execute(update(chats).where(chats.c.id == turn.chat.id).values(pause_told_at=now))
     connection.execute(update(inbox).where(inbox.c.update_id.in_(turn.updates)).values(done_at=now))
-    connection.execute(
-        update(outbox)
-        .where(
-            outbox.c.chat_id == turn.chat.id,
-            outbox.c.done_at.is_(None),
-            outbox.c.kind == "lead",
-            outbox.c.attempts == 0,
-        )
-        .values(due_at=now)
-    )
+    held, busy = connection.execute(_LOOSE, {"chat": turn.chat.id, "token": turn.token}).one()
+    if held is not None:
+        connection.execute(update(outbox).where(*_held(turn.chat.id)).values(due_at=now))
     if answer.kind != "answer":  # the provider knows nothing of it, or what it holds is unknown
         close_conversations(connection, turn.chat.id, now)
-    else:
-        connection.execute(
-            update(conversations)
-            .where(conversations.c.chat_id == turn.chat.id, conversations.c.busy == turn.token)
-            .values(busy=None)
-        )
+    elif busy is not None:
+        connection.execute(update(conversations).where(conversations.c.id == busy).values(busy=None))
     return delivery
 
 
@@ -152,12 +163,12 @@ def refused(connection: Connection, delivery_id: int, error: str, now: datetime,
 
 
 def check_owner(connection: Connection, chat_id: int, token: str) -> AnyRow:
-    """The chat's row.
+    """The chat's row, locked until the unit is committed: nobody takes the chat over meanwhile.
 
     Raises:
         Fenced: another worker owns the chat by now.
     """
-    row = connection.execute(select(chats).where(chats.c.id == chat_id)).one_or_none()
+    row = connection.execute(select(chats).where(chats.c.id == chat_id).with_for_update()).one_or_none()
     if row is None or row.owner != token:
         raise Fenced(f"chat {chat_id} is owned by another worker")
     return row

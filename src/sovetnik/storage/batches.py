@@ -31,7 +31,8 @@ MINUTE = timedelta(minutes=1)
 FLOOD_LOOK = 2.0
 """Seconds between looks at a flooding chat: its commands do not wait for the flood to end."""
 
-_KIND = inbox.c.payload["kind"].as_string()
+KIND = inbox.c.payload["kind"].as_string()
+"""Of an update in the inbox, as a column."""
 
 
 def _open(chat_id: int) -> Select[Any]:
@@ -39,22 +40,20 @@ def _open(chat_id: int) -> Select[Any]:
     return waiting.order_by(inbox.c.update_id)
 
 
-def open_updates(connection: Connection, chat_id: int) -> Sequence[AnyRow]:
-    """What waits, without edits: they go with a message."""
-    return connection.execute(_open(chat_id).where(_KIND != "edited").limit(MAX_FLOOD + 1)).all()
-
-
-def open_edits(connection: Connection, chat_id: int, before: AnyRow | None) -> Sequence[AnyRow]:
-    """Edits that wait, those before a command only."""
-    waiting = _open(chat_id).where(_KIND == "edited")
-    if before is not None:
-        waiting = waiting.where(inbox.c.update_id < before.update_id)
-    return connection.execute(waiting.limit(MAX_BATCH)).all()
+def open_updates(connection: Connection, chat_id: int) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
+    """What waits, and apart from it the edits: they go with a message."""
+    limit = MAX_FLOOD + MAX_BATCH + 1
+    found = connection.execute(_open(chat_id).limit(limit)).all()
+    rows = [row for row in found if row.payload["kind"] != "edited"]
+    edits = [row for row in found if row.payload["kind"] == "edited"]
+    if len(found) == limit and len(rows) <= MAX_FLOOD:  # edits must not hide what waits behind them
+        rows = list(connection.execute(_open(chat_id).where(KIND != "edited").limit(MAX_FLOOD + 1)))
+    return rows[: MAX_FLOOD + 1], edits
 
 
 def first_command(connection: Connection, chat_id: int) -> AnyRow | None:
     """The first waiting update that is answered without the model."""
-    return connection.execute(_open(chat_id).where(_KIND.not_in(("text", "edited"))).limit(1)).one_or_none()
+    return connection.execute(_open(chat_id).where(KIND.not_in(("text", "edited"))).limit(1)).one_or_none()
 
 
 def fitting(rows: Sequence[AnyRow]) -> Sequence[AnyRow]:

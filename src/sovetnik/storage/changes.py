@@ -47,10 +47,10 @@ def _begun(connection: Connection, update_id: int) -> bool:
 def migrated(connection: Connection, incoming: Incoming, now: datetime) -> int | None:
     """Give a group to the supergroup it became; gives the new chat's id when it has something to do."""
     old, new = incoming.chat_id, int(incoming.text)
-    before = connection.execute(select(chats).where(chats.c.id == old)).one_or_none()
+    before = connection.execute(select(chats).where(chats.c.id == old).with_for_update()).one_or_none()
     if before is None or old == new:
         return None
-    known = connection.execute(select(chats).where(chats.c.id == new)).one_or_none()
+    known = connection.execute(select(chats).where(chats.c.id == new).with_for_update()).one_or_none()
     if known is None:
         # Whoever works on a turn of the old chat is fenced off; it is done again under the new id.
         connection.execute(update(chats).where(chats.c.id == old).values(id=new, owner=None))

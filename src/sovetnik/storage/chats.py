@@ -10,13 +10,15 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select, union, update
+from sqlalchemy import Connection, bindparam, func, literal, select, union, update
 
 from sovetnik.core.model import Command, Delivery, Flood, Incoming, Limits, Step, Turn, Wait
 from sovetnik.core.texts import language_of
+from sovetnik.storage import replicas
 from sovetnik.storage.answers import close_conversations, close_delivery, keyboard_from
 from sovetnik.storage.batches import (
     FLOOD_LOOK,
+    KIND,
     MAX_BATCH,
     MAX_FLOOD,
     MINUTE,
@@ -25,19 +27,20 @@ from sovetnik.storage.batches import (
     flooding,
     goes_on,
     joining,
-    open_edits,
     open_updates,
 )
 from sovetnik.storage.changes import edit, migrated
 from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
-from sovetnik.storage.owners import paused_at
-from sovetnik.storage.rows import AnyRow, chat_from, insert_once, lead_from, message_from
-from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox
-
-QUEUED = "queued"
+from sovetnik.storage.owners import PAUSED
+from sovetnik.storage.replicas import QUEUED
+from sovetnik.storage.rows import AnyRow, chat_from, columns, insert_once, lead_from, message_from
+from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox, state
 
 SILENT = frozenset({"blocked", "unblocked", "migrated"})
 """Kinds of updates that nobody answers."""
+
+UNLIKE = SILENT | {"edited"}
+"""Kinds of updates that do not simply give a chat something to do."""
 
 
 def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -> set[int]:
@@ -51,13 +54,33 @@ def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -
                 payload=payload_of(incoming),
                 received_at=now,
                 done_at=now if incoming.kind in SILENT else None,
-            )
+            ),
+            execution_options={"preserve_rowcount": True},
         )
         if stored.rowcount:
+            if incoming.kind not in UNLIKE and _queue_known(connection, incoming):
+                woken.add(incoming.chat_id)
+                continue
             chat_id = _note(connection, incoming, now)
             if chat_id is not None and _queue(connection, chat_id):
                 woken.add(chat_id)
     return woken
+
+
+def _queue_known(connection: Connection, incoming: Incoming) -> bool:
+    """The usual case in one statement: a customer that we know, and nobody is at their chat."""
+    idle = update(chats).where(chats.c.id == incoming.chat_id, chats.c.owner.is_(None))
+    return bool(connection.execute(idle.values(owner=QUEUED, **_known(incoming))).rowcount)
+
+
+def _known(incoming: Incoming) -> dict[str, Any]:
+    """What an update tells of its sender."""
+    return {
+        "name": incoming.name,
+        "username": incoming.username,
+        "language_code": incoming.language_code,
+        "blocked_at": None,
+    }
 
 
 def _note(connection: Connection, incoming: Incoming, now: datetime) -> int | None:
@@ -68,12 +91,7 @@ def _note(connection: Connection, incoming: Incoming, now: datetime) -> int | No
         blocked_at = now if incoming.kind == "blocked" else None
         connection.execute(update(chats).where(chats.c.id == incoming.chat_id).values(blocked_at=blocked_at))
         return None
-    known: dict[str, Any] = {
-        "name": incoming.name,
-        "username": incoming.username,
-        "language_code": incoming.language_code,
-        "blocked_at": None,
-    }
+    known = _known(incoming)
     statement = insert_once(connection, chats, on=["id"], update_with=known)
     connection.execute(statement.values(id=incoming.chat_id, created_at=now, **known))
     if incoming.kind == "edited":
@@ -101,8 +119,8 @@ def next_step(
     """
     if done is not None:
         close_delivery(connection, *done, now)
-    chat = connection.execute(select(chats).where(chats.c.id == chat_id)).one_or_none()
-    if chat is None or not _own(connection, chat, token):
+    chat = _own(connection, chat_id, token)
+    if chat is None:
         return None
     answer = _open_answer(connection, chat, now)
     if answer is not None:
@@ -113,7 +131,7 @@ def next_step(
 def _next_update(
     connection: Connection, chat: AnyRow, token: str, limits: Limits, now: datetime
 ) -> Turn | Command | Flood | Wait | None:
-    rows = open_updates(connection, chat.id)
+    rows, edits = open_updates(connection, chat.id)
     if not rows:  # an edit alone waits for the customer's next message
         connection.execute(update(chats).where(chats.c.id == chat.id).values(owner=None))
         return None
@@ -133,8 +151,10 @@ def _next_update(
     taken = fitting(texts[: MAX_FLOOD if flooded else MAX_BATCH])
     if flooded and goes_on(taken, limits.per_minute, now):
         connection.execute(update(chats).where(chats.c.id == chat.id).values(flood_told_at=now))
-    edits = open_edits(connection, chat.id, before=None if len(texts) == len(rows) else rows[len(texts)])
-    return _take(connection, chat, token, sorted([*taken, *edits], key=lambda row: row.update_id), now)
+    if len(texts) < len(rows):  # what comes after a command waits with it
+        edits = [row for row in edits if row.update_id < rows[len(texts)].update_id]
+    batch = sorted([*taken, *edits[:MAX_BATCH]], key=lambda row: row.update_id)
+    return _take(connection, chat, token, batch, now)
 
 
 def _command(connection: Connection, chat: AnyRow, token: str, row: AnyRow) -> Command:
@@ -142,13 +162,10 @@ def _command(connection: Connection, chat: AnyRow, token: str, row: AnyRow) -> C
     return Command(chat=chat_from(chat), token=token, incoming=incoming_of(row))
 
 
-def _own(connection: Connection, chat: AnyRow, token: str) -> bool:
-    if chat.owner == token:
-        return True
-    if chat.owner != QUEUED:
-        return False
-    claim = update(chats).where(chats.c.id == chat.id, chats.c.owner == QUEUED).values(owner=token)
-    return bool(connection.execute(claim).rowcount)
+def _own(connection: Connection, chat_id: int, token: str) -> AnyRow | None:
+    """Claim the chat, or see that it is still ours; its row stays locked until the unit is committed."""
+    claim = update(chats).where(chats.c.id == chat_id, chats.c.owner.in_((QUEUED, token)))
+    return connection.execute(claim.values(owner=token).returning(chats)).one_or_none()
 
 
 def _open_answer(connection: Connection, chat: AnyRow, now: datetime) -> Delivery | Wait | None:
@@ -177,63 +194,89 @@ def _open_answer(connection: Connection, chat: AnyRow, now: datetime) -> Deliver
 
 def _take(connection: Connection, chat: AnyRow, token: str, batch: Sequence[AnyRow], now: datetime) -> Turn:
     updates = tuple(row.update_id for row in batch)
-    for row in batch:
-        store_incoming(connection, incoming_of(row), "text", row.received_at)
-    stored = connection.execute(
-        select(messages).where(messages.c.update_id.in_(updates)).order_by(messages.c.id)
-    ).all()
-    chat = _learn_language(connection, chat, " ".join(row.text for row in stored))
-    lead = connection.execute(select(leads).where(leads.c.chat_id == chat.id)).one_or_none()
+    stored = [store_incoming(connection, incoming_of(row), "text", row.received_at) for row in batch]
+    lines = [row for row in stored if row is not None]
+    if len(lines) < len(stored):  # some were stored before the process died
+        again = select(messages).where(messages.c.update_id.in_(updates)).order_by(messages.c.id)
+        lines = list(connection.execute(again))
+    chat = _learn_language(connection, chat, " ".join(row.text for row in lines))
+    known = connection.execute(_KNOWN, {"chat": chat.id, "key": PAUSED}).one()
     return Turn(
         chat=chat_from(chat),
         token=token,
-        messages=tuple(message_from(row) for row in stored),
+        messages=tuple(message_from(row) for row in lines),
         updates=updates,
-        conversation=_take_conversation(connection, chat.id, token, now),
-        lead=lead_from(lead) if lead else None,
-        paused=_paused(connection, chat),
+        conversation=_take_conversation(connection, chat.id, known, token, now),
+        lead=lead_from(known, "lead_") if known.lead_id is not None else None,
+        paused=_paused(known.paused, chat),
     )
 
 
-def _paused(connection: Connection, chat: AnyRow) -> Literal["tell", "silent"] | None:
-    since = paused_at(connection)
-    if since is None:
+def _paused(value: str | None, chat: AnyRow) -> Literal["tell", "silent"] | None:
+    if value is None:
         return None
+    since = datetime.fromisoformat(value)
     return "silent" if chat.pause_told_at is not None and chat.pause_told_at >= since else "tell"
 
 
-def _take_conversation(connection: Connection, chat_id: int, token: str, now: datetime) -> str | None:
+_newest = (
+    select(func.max(conversations.c.id))
+    .where(conversations.c.chat_id == bindparam("chat"), conversations.c.closed_at.is_(None))
+    .scalar_subquery()
+)
+_one = select(literal(1).label("one")).subquery()
+_KNOWN = select(
+    *columns(leads, "lead_"),
+    *columns(conversations, "conversation_"),
+    state.c.value.label("paused"),
+).select_from(
+    _one.outerjoin(leads, leads.c.chat_id == bindparam("chat"))
+    .outerjoin(conversations, conversations.c.id == _newest)
+    .outerjoin(state, state.c.key == bindparam("key"))
+)
+"""What a turn has to know beside its chat: the lead, the open conversation, the pause."""
+
+
+def _take_conversation(
+    connection: Connection, chat_id: int, known: AnyRow, token: str, now: datetime
+) -> str | None:
     """The provider's conversation, marked as in use; None when there is none whose content is known."""
-    row = connection.execute(
-        select(conversations)
-        .where(conversations.c.chat_id == chat_id, conversations.c.closed_at.is_(None))
-        .order_by(conversations.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    if row is None:
+    if known.conversation_id is None:
         return None
-    if row.busy is not None:
+    if known.conversation_busy is not None:
         close_conversations(connection, chat_id, now)
         return None
-    connection.execute(update(conversations).where(conversations.c.id == row.id).values(busy=token))
-    return str(row.provider_id)
+    taken = update(conversations).where(conversations.c.id == known.conversation_id).values(busy=token)
+    connection.execute(taken)
+    return str(known.conversation_provider_id)
 
 
 def recover(connection: Connection, now: datetime) -> list[int]:
-    """After a start: free every chat of its dead owner, queue those with work, oldest first.
+    """After a start: free what dead owners hold, queue the chats with work; gives them, oldest first.
 
-    Only for the database's single process. Mails are made due at once: whatever held them up may
-    have been mended by the restart.
+    Mails are made due at once: whatever held them up may have been mended by the restart.
     """
-    connection.execute(update(chats).where(chats.c.owner.is_not(None)).values(owner=None))
+    mails = update(outbox).where(outbox.c.done_at.is_(None), outbox.c.kind != "answer")
+    if not replicas.alone(connection):  # others are at work: only what has failed is hurried
+        mails = mails.where(outbox.c.error.is_not(None))
+    connection.execute(mails.values(due_at=now))
+    return sweep(connection)
+
+
+def sweep(connection: Connection) -> list[int]:
+    """Free the chats of dead owners, queue those with work that nobody is at; gives all that are queued.
+
+    On SQLite nobody else lives, so every owner is dead.
+    """
+    shared = connection.dialect.name == "postgresql"
+    dead = replicas.abandoned() if shared else chats.c.owner.is_not(None)
+    connection.execute(update(chats).where(dead).values(owner=None))
     waiting = union(
-        select(inbox.c.chat_id).where(inbox.c.done_at.is_(None)),
+        select(inbox.c.chat_id).where(inbox.c.done_at.is_(None), KIND != "edited"),
         select(outbox.c.chat_id).where(outbox.c.done_at.is_(None), outbox.c.kind == "answer"),
     ).subquery()
-    connection.execute(update(chats).where(chats.c.id.in_(select(waiting.c.chat_id))).values(owner=QUEUED))
-    connection.execute(
-        update(outbox).where(outbox.c.done_at.is_(None), outbox.c.kind != "answer").values(due_at=now)
-    )
+    idle = chats.c.owner.is_(None) & chats.c.id.in_(select(waiting.c.chat_id))
+    connection.execute(update(chats).where(idle).values(owner=QUEUED))
     oldest = (
         select(func.min(inbox.c.update_id))
         .where(inbox.c.chat_id == chats.c.id, inbox.c.done_at.is_(None))

@@ -30,6 +30,10 @@ def sqlite_file(url: str) -> Path:
         parsed = make_url(url)
     except ArgumentError:
         raise ConfigError("DATABASE_URL: not a database URL; write sqlite:///data/sovetnik.db") from None
+    if parsed.get_backend_name() == "postgresql":
+        raise ConfigError(
+            "DATABASE_URL: this works on an SQLite file; PostgreSQL has its own tools (pg_dump)"
+        )
     if parsed.get_backend_name() != "sqlite":
         raise ConfigError(
             f"DATABASE_URL: {parsed.get_backend_name()} is not supported by this version; "

@@ -45,7 +45,8 @@ def forget(connection: Connection, chat_id: int, token: str, answer: Answer, now
 
 def forget_wholly(connection: Connection, chat_id: int, now: datetime) -> bool:
     """Erase a customer without a trace; False when nothing of them is known."""
-    known = connection.execute(select(chats.c.id).where(chats.c.id == chat_id)).first() is not None
+    found = select(chats.c.id).where(chats.c.id == chat_id).with_for_update()
+    known = connection.execute(found).first() is not None
     _erase(connection, chat_id, now)
     return known
 

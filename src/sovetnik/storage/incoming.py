@@ -14,10 +14,11 @@ from sovetnik.storage.rows import AnyRow, attachments_from, insert_once
 from sovetnik.storage.tables import inbox, messages
 
 
-def store_incoming(connection: Connection, incoming: Incoming, kind: str, at: datetime) -> None:
-    """Store what a customer sent as a line of the dialogue, once."""
-    connection.execute(
-        insert_once(connection, messages).values(
+def store_incoming(connection: Connection, incoming: Incoming, kind: str, at: datetime) -> AnyRow | None:
+    """Store what a customer sent as a line of the dialogue; gives it, or None when it was there already."""
+    return connection.execute(
+        insert_once(connection, messages)
+        .values(
             chat_id=incoming.chat_id,
             role="customer",
             kind=kind,
@@ -28,7 +29,8 @@ def store_incoming(connection: Connection, incoming: Incoming, kind: str, at: da
             update_id=incoming.update_id,
             telegram_ids=[incoming.message_id] if incoming.message_id else None,
         )
-    )
+        .returning(messages)
+    ).one_or_none()
 
 
 def _line(incoming: Incoming) -> str:

@@ -6,8 +6,11 @@ from sqlalchemy import Engine, inspect, text
 
 from sovetnik.core.errors import ConfigError
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in ``migrations/versions``; a test compares them."""
+
+LOCK = 7_683_862_001
+"""PostgreSQL's advisory lock around migrations."""
 
 
 def upgrade(engine: Engine) -> None:
@@ -25,6 +28,8 @@ def upgrade(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", "sovetnik.storage:migrations")
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":  # one of several replicas that start at the same time
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

@@ -39,9 +39,10 @@ class LocalRunner:
     def _start(self, chat_id: int) -> None:
         task = asyncio.ensure_future(self._drain(chat_id))
         self._tasks[chat_id] = task
-        task.add_done_callback(lambda done: self._ended(chat_id, done))
+        task.add_done_callback(lambda done: self.ended(chat_id, done))
 
-    def _ended(self, chat_id: int, task: asyncio.Task[None]) -> None:
+    def ended(self, chat_id: int, task: asyncio.Task[None]) -> None:
+        """Note the end of a chat's task."""
         del self._tasks[chat_id]
         if not task.cancelled() and (error := task.exception()):
             log.error("drain_failed", chat=chat_id, exc_info=error)

@@ -1,19 +1,15 @@
-"""The store on SQLite: the core's port, each method one unit of work."""
+"""The store: the core's port, each method one unit of work."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
-from typing import IO, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Connection
 
-from sovetnik.core.errors import ConfigError, StorageError
 from sovetnik.core.model import (
     Answer,
     Chat,
@@ -34,8 +30,11 @@ from sovetnik.core.model import (
     Vitals,
     Window,
 )
-from sovetnik.storage import answers, chats, engine, erasing, mails, migrate, owners, reports, vitals
-from sovetnik.storage.writer import Writer
+from sovetnik.storage import answers, chats, erasing, mails, owners, reports, vitals
+from sovetnik.storage.crew import Crew, Drain
+from sovetnik.storage.database import Database
+from sovetnik.storage.gathering import Gathering
+from sovetnik.storage.opening import open_database
 
 log = structlog.get_logger("sovetnik.storage")
 
@@ -49,15 +48,12 @@ def utcnow() -> datetime:
 
 
 class SqlStore:
-    """Units of work of the core over one SQLite file; see :class:`sovetnik.core.ports.Store`."""
+    """Units of work of the core over a database; see :class:`sovetnik.core.ports.Store`."""
 
-    def __init__(
-        self, writer: Writer, reader: AsyncEngine, apart: Engine, clock: Callable[[], datetime] = utcnow
-    ) -> None:
-        self._writer = writer
-        self._reader = reader
-        self._apart = apart
+    def __init__(self, database: Database, clock: Callable[[], datetime] = utcnow) -> None:
+        self._database = database
         self._clock = clock
+        self._gathering = Gathering(self._accept) if database.gathers else None
 
     @classmethod
     @asynccontextmanager
@@ -68,44 +64,35 @@ class SqlStore:
 
         Args:
             url: ``DATABASE_URL``.
-            exclusive: True for the process that runs the bot: nobody else may on this file.
+            exclusive: True for the process that runs the bot: nobody else may on an SQLite file.
             clock: Gives the time that is stored.
 
         Raises:
             ConfigError: it cannot be opened; the message says why and what to do.
         """
-        path = engine.sqlite_file(url)
-        if not exclusive and not path.exists():
-            raise ConfigError(
-                f"DATABASE_URL: there is no database at {path.absolute()}; run `sovetnik run` first"
-            )
-        engine.prepare_file(path)
-        engine.check_database(path)
-        held: IO[str] | None = engine.lock(path) if exclusive else None
-        writing, reading = engine.writing_engine(path), engine.reading_engine(path)
-        apart = engine.threads_engine(path)
-        try:
-            migrate.upgrade(writing)
-            writer = Writer(writing)
-            writer.start()
-            try:
-                yield cls(writer, reading, apart, clock)
-            finally:
-                await writer.close()
-        except DBAPIError as error:
-            raise ConfigError(f"DATABASE_URL: {path.absolute()}: {error.orig}") from error
-        finally:
-            await reading.dispose()
-            writing.dispose()
-            apart.dispose()
-            if held:
-                held.close()
+        async with open_database(url, exclusive=exclusive) as database:
+            yield cls(database, clock)
+
+    def crew(self, drain: Drain, room: int) -> Crew:
+        """Those who work on the database's chats; see :mod:`sovetnik.storage.crew`."""
+        return self._database.crew(drain, room)
 
     # one method of the port each; times are taken when the unit runs, not when it was asked for
 
     async def accept(self, updates: Sequence[Incoming]) -> set[int]:
         """Store updates, once each; gives the chats that have to be woken."""
-        return await self._write(lambda c: chats.accept(c, updates, self._clock()))
+        if self._gathering is not None:
+            return await self._gathering.add(updates)
+        return await self._accept(updates)
+
+    async def _accept(self, updates: Sequence[Incoming]) -> set[int]:
+        def unit(connection: Connection) -> set[int]:
+            woken = chats.accept(connection, updates, self._clock())
+            if woken:
+                self._database.wake(connection, woken)
+            return woken
+
+        return await self._write(unit)
 
     async def next_step(
         self, chat_id: int, token: str, limits: Limits, done: tuple[int, tuple[int, ...]] | None = None
@@ -208,8 +195,12 @@ class SqlStore:
         await self._write(lambda c: answers.opened(c, chat_id, token, conversation, self._clock()))
 
     async def recover(self) -> list[int]:
-        """After a start: free all chats, give those with work, oldest first."""
+        """After a start: free the chats of dead owners, give those with work, oldest first."""
         return await self._write(lambda c: chats.recover(c, self._clock()))
+
+    async def sweep(self) -> list[int]:
+        """The same, now and then, while other replicas are at work."""
+        return await self._write(chats.sweep)
 
     async def save_lead(self, chat_id: int, token: str, contact: Contact, hold: float) -> SavedLead:
         """Store a contact and queue its mail."""
@@ -306,7 +297,7 @@ class SqlStore:
             after = page[-1][0].id
 
     async def _empty_log(self) -> None:
-        if not await asyncio.to_thread(engine.empty_log, self._apart):
+        if not await self._database.wipe():
             log.warning("erased_words_stay_in_log", why="somebody reads the database; until it is written on")
 
     async def write(self, unit: Callable[[Connection], T]) -> T:
@@ -314,25 +305,12 @@ class SqlStore:
         return await self._write(unit)
 
     async def _write(self, unit: Callable[[Connection], T]) -> T:
-        return await self._writer.run(unit)
+        return await self._database.write(unit)
 
     async def _read(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        try:
-            async with self._reader.connect() as connection:
-                return await connection.run_sync(query, *args, **kwargs)
-        except DBAPIError as error:
-            raise StorageError(str(error.orig)) from error
+        return await self._database.read(lambda connection: query(connection, *args, **kwargs))
 
     async def _read_apart(self, query: Callable[[Connection], T]) -> T:
-        """A long read on a thread: thousands of rows must not hold up the event loop."""
-
-        def read() -> T:
-            with self._apart.connect() as connection:
-                return query(connection)
-
-        try:
-            return await asyncio.to_thread(read)
-        except DBAPIError as error:
-            raise StorageError(str(error.orig)) from error
+        return await self._database.read_apart(query)

@@ -232,3 +232,10 @@ state = Table(  # what holds for the whole bot: since when it is paused
     Column("key", String(32), primary_key=True),
     Column("value", JSON, nullable=False),
 )
+
+replicas = Table(  # processes that share a PostgreSQL; the first part of an owner's token is the id
+    "replicas",
+    metadata,
+    Column("id", String(8), primary_key=True),
+    Column("seen_at", Utc, nullable=False),
+)

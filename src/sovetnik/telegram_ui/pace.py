@@ -35,6 +35,10 @@ class _Window:
         """Count one that goes at that moment, not before those counted already."""
         self._at.append(at)
 
+    def go_on_from(self, other: _Window) -> None:
+        """Count what another window has counted."""
+        self._at.extend(other._at)
+
     def has_room(self, now: float) -> bool:
         """Whether something that can be left out fits in."""
         recent = sum(at > now - self._seconds for at in self._at)
@@ -43,6 +47,11 @@ class _Window:
     def is_over(self, now: float) -> bool:
         """Whether nothing counted matters any more."""
         return not self._at or self._at[-1] + self._seconds <= now
+
+
+def _window(rate: float) -> _Window:
+    count = max(1, int(rate))
+    return _Window(count, count / rate)
 
 
 class Pace:
@@ -57,11 +66,18 @@ class Pace:
     """
 
     def __init__(self, overall: float, chat: float) -> None:
-        count = max(1, int(overall))
-        self._overall = _Window(count, count / overall) if overall else None
+        self._rate = overall
+        self._overall = _window(overall) if overall else None
         self._chat_gap = SLACK / chat if chat else 0.0
         self._next_in: dict[int, float] = {}
         self._groups: dict[int, _Window] = {}
+
+    def share(self, parts: int) -> None:
+        """Keep to one of so many equal parts of the overall limit: others send with the same token."""
+        if self._rate:
+            before, self._overall = self._overall, _window(self._rate / parts)
+            if before:
+                self._overall.go_on_from(before)
 
     async def wait(self, chat_id: int) -> None:
         """Wait until a message may be sent to the chat, and count it as sent."""

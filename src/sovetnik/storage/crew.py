@@ -1,0 +1,88 @@
+"""A process among others, or alone: what the composition root asks of either."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Protocol
+
+from sovetnik.storage.runner import LocalRunner
+
+Drain = Callable[[int], Awaitable[None]]
+Sweep = Callable[[], Awaitable[Sequence[int]]]
+
+
+class Crew(Protocol):
+    """Who does what.
+
+    Attributes:
+        worker: What the tokens begin with that this process owns chats by.
+    """
+
+    worker: str
+
+    @property
+    def on_duty(self) -> bool:
+        """Whether this process does what only one may do."""
+        ...
+
+    def in_touch(self) -> bool:
+        """Whether nobody can think this process dead and take its chats over."""
+        ...
+
+    async def join(self, sweep: Sweep) -> Sequence[asyncio.Task[Any]]:
+        """Become one of the crew.
+
+        Args:
+            sweep: Finds the chats that have work and nobody at it.
+
+        Returns:
+            The tasks that the crew lives by.
+        """
+        ...
+
+    def wake(self, chats: Iterable[int]) -> None:
+        """See to it that each chat is drained."""
+        ...
+
+    def tell(self, share: Callable[[int], None]) -> None:
+        """Have ``share`` called with the number of living processes whenever it has changed."""
+        ...
+
+    async def keep(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have something done by one process only: here, while this one is on duty."""
+        ...
+
+    def resign(self) -> None:
+        """Leave the duty to others: this process is about to end."""
+        ...
+
+    async def stop(self, seconds: float) -> int:
+        """Let running turns finish for so long, then cancel; gives how many were cut off."""
+        ...
+
+
+class Alone(LocalRunner):
+    """The only process on its database: always on duty."""
+
+    worker = ""
+    on_duty = True
+
+    def in_touch(self) -> bool:
+        """Nobody is there to think so."""
+        return True
+
+    async def join(self, sweep: Sweep) -> Sequence[asyncio.Task[Any]]:
+        """Nobody is there to join."""
+        del sweep
+        return ()
+
+    def tell(self, share: Callable[[int], None]) -> None:
+        """It is always one."""
+
+    async def keep(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it."""
+        await work()
+
+    def resign(self) -> None:
+        """Nobody is there to take over."""

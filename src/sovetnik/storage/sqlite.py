@@ -1,0 +1,102 @@
+"""The store's database on SQLite: one file, one writer thread, readers that never wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import asynccontextmanager
+from typing import IO, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from sovetnik.core.errors import ConfigError, StorageError
+from sovetnik.storage import engine, migrate
+from sovetnik.storage.crew import Alone, Crew, Drain
+from sovetnik.storage.writer import Writer
+
+T = TypeVar("T")
+
+
+class SqliteDatabase:
+    """See :class:`sovetnik.storage.database.Database`."""
+
+    gathers = False  # the writer does, with units of every kind
+
+    def __init__(self, writer: Writer, reader: AsyncEngine, apart: Engine) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._apart = apart
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str, *, exclusive: bool) -> AsyncGenerator[SqliteDatabase]:
+        """Open the file; see :meth:`sovetnik.storage.SqlStore.open`."""
+        path = engine.sqlite_file(url)
+        if not exclusive and not path.exists():
+            raise ConfigError(
+                f"DATABASE_URL: there is no database at {path.absolute()}; run `sovetnik run` first"
+            )
+        engine.prepare_file(path)
+        engine.check_database(path)
+        held: IO[str] | None = engine.lock(path) if exclusive else None
+        writing, reading = engine.writing_engine(path), engine.reading_engine(path)
+        apart = engine.threads_engine(path)
+        try:
+            migrate.upgrade(writing)
+            writer = Writer(writing)
+            writer.start()
+            try:
+                yield cls(writer, reading, apart)
+            finally:
+                await writer.close()
+        except DBAPIError as error:
+            raise ConfigError(f"DATABASE_URL: {path.absolute()}: {error.orig}") from error
+        finally:
+            await reading.dispose()
+            writing.dispose()
+            apart.dispose()
+            if held:
+                held.close()
+
+    @property
+    def engine(self) -> Engine:
+        """For long work on a thread of its own."""
+        return self._apart
+
+    async def write(self, unit: Callable[[Connection], T]) -> T:
+        """Run a unit of work on the writer thread."""
+        return await self._writer.run(unit)
+
+    async def read(self, query: Callable[[Connection], T]) -> T:
+        """Run a short read."""
+        try:
+            async with self._reader.connect() as connection:
+                return await connection.run_sync(query)
+        except DBAPIError as error:
+            raise StorageError(str(error.orig)) from error
+
+    async def read_apart(self, query: Callable[[Connection], T]) -> T:
+        """Run a long read on a thread of its own."""
+
+        def read() -> T:
+            with self._apart.connect() as connection:
+                return query(connection)
+
+        try:
+            return await asyncio.to_thread(read)
+        except DBAPIError as error:
+            raise StorageError(str(error.orig)) from error
+
+    def wake(self, connection: Connection, chats: Iterable[int]) -> None:
+        """Nobody else is there."""
+
+    def crew(self, drain: Drain, room: int) -> Crew:
+        """Nobody but this process; ``exclusive`` has seen to that."""
+        del room
+        return Alone(drain)
+
+    async def wipe(self) -> bool:
+        """Empty the write-ahead log."""
+        return await asyncio.to_thread(engine.empty_log, self._apart)
