@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, func, literal, select, union, update
+from sqlalchemy import Connection, String, bindparam, func, literal, select, union, update
 
 from sovetnik.core.model import Command, Delivery, Flood, Incoming, Limits, Step, Turn, Wait
 from sovetnik.core.texts import language_of
@@ -43,11 +43,12 @@ UNLIKE = SILENT | {"edited"}
 """Kinds of updates that do not simply give a chat something to do."""
 
 
+_TOKEN = bindparam("token", type_=String)
 _IDLE = update(chats).where(chats.c.id == bindparam("chat"), chats.c.owner.is_(None))
 _CLAIM = (
     update(chats)
-    .where(chats.c.id == bindparam("chat"), chats.c.owner.in_((QUEUED, bindparam("token"))))
-    .values(owner=bindparam("token"))
+    .where(chats.c.id == bindparam("chat"), chats.c.owner.in_((QUEUED, _TOKEN)))
+    .values(owner=_TOKEN)
     .returning(chats)
 )
 _ONE = update(chats).where(chats.c.id == bindparam("chat"))
@@ -256,22 +257,21 @@ def _take_conversation(
     return str(known.conversation_provider_id)
 
 
-def recover(connection: Connection, now: datetime) -> list[int]:
-    """After a start: free what dead owners hold, queue the chats with work; gives them, oldest first.
-
-    Mails are made due at once: whatever held them up may have been mended by the restart.
-    """
+def hurry(connection: Connection, now: datetime) -> None:
+    """After a start, make mails due at once: whatever held them up may have been mended by it."""
     mails = update(outbox).where(outbox.c.done_at.is_(None), outbox.c.kind != "answer")
     if not replicas.alone(connection):  # others are at work: only what has failed is hurried
         mails = mails.where(outbox.c.error.is_not(None))
     connection.execute(mails.values(due_at=now))
-    return sweep(connection)
 
 
-def sweep(connection: Connection) -> list[int]:
-    """Free the chats of dead owners, queue those with work that nobody is at; gives all that are queued.
+def sweep(connection: Connection) -> tuple[list[int], set[int]]:
+    """Free the chats of dead owners, queue those with work that nobody is at.
 
     On SQLite nobody else lives, so every owner is dead.
+
+    Returns:
+        All that are queued, those with the oldest question first; and which of them were idle until now.
     """
     shared = connection.dialect.name == "postgresql"
     dead = replicas.abandoned() if shared else chats.c.owner.is_not(None)
@@ -281,14 +281,15 @@ def sweep(connection: Connection) -> list[int]:
         select(outbox.c.chat_id).where(outbox.c.done_at.is_(None), outbox.c.kind == "answer"),
     ).subquery()
     idle = chats.c.owner.is_(None) & chats.c.id.in_(select(waiting.c.chat_id))
-    connection.execute(update(chats).where(idle).values(owner=QUEUED))
+    lately = connection.execute(update(chats).where(idle).values(owner=QUEUED).returning(chats.c.id))
+    fresh = set[int](lately.scalars())
     oldest = (
         select(func.min(inbox.c.update_id))
         .where(inbox.c.chat_id == chats.c.id, inbox.c.done_at.is_(None))
         .scalar_subquery()
     )
     found = connection.execute(select(chats.c.id).where(chats.c.owner == QUEUED).order_by(oldest))
-    return list(found.scalars())
+    return list(found.scalars()), fresh
 
 
 def _learn_language(connection: Connection, chat: AnyRow, text: str) -> AnyRow:
