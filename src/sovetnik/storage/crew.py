@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from typing import Any, Protocol
 
 from sovetnik.storage.runner import LocalRunner
 
 Drain = Callable[[int], Awaitable[None]]
-Sweep = Callable[[], Awaitable[Sequence[int]]]
+Sweep = Callable[[Set[int]], Awaitable[tuple[Sequence[int], set[int]]]]
 
 
 class Crew(Protocol):
@@ -34,7 +34,8 @@ class Crew(Protocol):
         """Become one of the crew.
 
         Args:
-            sweep: Finds the chats that have work and nobody at it.
+            sweep: Finds the chats that have work and nobody at it, given those that were queued when it
+                was called last, and all that are queued.
 
         Returns:
             The tasks that the crew lives by.

@@ -108,7 +108,7 @@ class Replica:
             finally:
                 doing.cancel()
                 over.cancel()
-                await asyncio.wait({doing, over})  # unlike awaiting them, this lets our own cancellation through
+                await asyncio.wait({doing, over})  # awaiting them would swallow our own cancellation
 
     def resign(self) -> None:
         """Leave the duty to another and never take it again: this process is about to end."""

@@ -84,9 +84,11 @@ class Shared:
         return await self._runner.stop(seconds)
 
     async def _sweep(self, sweep: Sweep) -> None:
+        queued: set[int] = set()
         while True:
             try:
-                self._runner.wake(await sweep())
+                due, queued = await sweep(queued)
+                self._runner.wake(due)
                 await self._runner.rescue()
             except StorageError as error:
                 log.error("storage_refused", error=str(error), retry_s=SWEEP_EVERY)
