@@ -106,10 +106,9 @@ class Replica:
                 if doing.done():
                     return doing.result()
             finally:
-                for task in (doing, over):
-                    task.cancel()
-                    with suppress(asyncio.CancelledError, Exception):
-                        await task
+                doing.cancel()
+                over.cancel()
+                await asyncio.wait({doing, over})  # unlike awaiting them, this lets our own cancellation through
 
     def resign(self) -> None:
         """Leave the duty to another and never take it again: this process is about to end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
@@ -41,6 +42,17 @@ def insert_once(
     if update_with is None:
         return statement.on_conflict_do_nothing(index_elements=on)
     return statement.on_conflict_do_update(index_elements=on or [], set_=update_with)
+
+
+def insert_new(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - as above
+    """``INSERT … ON CONFLICT DO NOTHING RETURNING`` every column, made once: values go in as parameters."""
+    return _insert_new(connection.dialect.name, table)
+
+
+@functools.cache
+def _insert_new(dialect: str, table: Table) -> Any:  # noqa: ANN401
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing().returning(table)
 
 
 def columns(table: Table, prefix: str) -> list[Any]:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from sovetnik.core.errors import ConfigError, StorageError
-from sovetnik.storage.crew import Drain, Sweep
+from sovetnik.storage.crew import Sweep
 from sovetnik.storage.replica import Replica
 from sovetnik.storage.wakeups import SharedRunner
-
-if TYPE_CHECKING:
-    from sovetnik.storage.postgres import PostgresDatabase
 
 log = structlog.get_logger("sovetnik.replica")
 
@@ -29,12 +26,13 @@ class Shared:
     """See :class:`sovetnik.storage.crew.Crew`.
 
     Args:
-        room: Chats that this process works on at the same time.
+        conninfo: Of the database.
+        runner: Begins this process's chats.
     """
 
-    def __init__(self, database: PostgresDatabase, drain: Drain, room: int) -> None:
-        self._replica = Replica(database.conninfo)
-        self._runner = SharedRunner(drain, database, room)
+    def __init__(self, conninfo: str, runner: SharedRunner) -> None:
+        self._replica = Replica(conninfo)
+        self._runner = runner
         self.worker = f"{self._replica.id}-"
 
     @property
@@ -70,7 +68,7 @@ class Shared:
         return tasks
 
     def wake(self, chats: Iterable[int]) -> None:
-        """Begin these chats, as far as there is room; the jobs that were left name them to others."""
+        """Begin these chats, as far as there is room; jobs name the others to whoever has some."""
         self._runner.wake(chats)
 
     async def keep(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -89,8 +89,10 @@ class SqliteDatabase:
         except DBAPIError as error:
             raise StorageError(str(error.orig)) from error
 
-    def wake(self, connection: Connection, chats: Iterable[int]) -> None:
+    def share(self, connection: Connection, chats: Iterable[int]) -> set[int]:
         """Nobody else is there."""
+        del connection, chats
+        return set()
 
     def crew(self, drain: Drain, room: int) -> Crew:
         """Nobody but this process; ``exclusive`` has seen to that."""

@@ -88,9 +88,7 @@ class SqlStore:
     async def _accept(self, updates: Sequence[Incoming]) -> set[int]:
         def unit(connection: Connection) -> set[int]:
             woken = chats.accept(connection, updates, self._clock())
-            if woken:
-                self._database.wake(connection, woken)
-            return woken
+            return woken - self._database.share(connection, woken)
 
         return await self._write(unit)
 
@@ -196,11 +194,21 @@ class SqlStore:
 
     async def recover(self) -> list[int]:
         """After a start: free the chats of dead owners, give those with work, oldest first."""
-        return await self._write(lambda c: chats.recover(c, self._clock()))
+
+        def unit(connection: Connection) -> list[int]:
+            chats.hurry(connection, self._clock())
+            return self._sweep(connection)
+
+        return await self._write(unit)
 
     async def sweep(self) -> list[int]:
         """The same, now and then, while other replicas are at work."""
-        return await self._write(chats.sweep)
+        return await self._write(self._sweep)
+
+    def _sweep(self, connection: Connection) -> list[int]:
+        queued, lately = chats.sweep(connection)
+        left = self._database.share(connection, [chat for chat in queued if chat in lately])
+        return [chat for chat in queued if chat not in left]
 
     async def save_lead(self, chat_id: int, token: str, contact: Contact, hold: float) -> SavedLead:
         """Store a contact and queue its mail."""

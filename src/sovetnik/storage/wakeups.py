@@ -75,8 +75,7 @@ class Patient(BaseRetryStrategy):
 class SharedRunner(LocalRunner):
     """A runner beside others: takes what it has room for, leaves the rest to them.
 
-    A chat that was woken here is begun here, without the way through the queue, as long as there is room;
-    its job then finds that nothing is to be done.
+    A chat that was woken here is begun here, without the way through the queue, as long as there is room.
 
     Args:
         drain: Does everything that waits in a chat.
@@ -97,6 +96,11 @@ class SharedRunner(LocalRunner):
         """Begin these chats, as far as there is room."""
         free = self._room - len(self._tasks)
         super().wake([chat for place, chat in enumerate(chats) if place < free or chat in self._tasks])
+
+    def beyond(self, chats: Iterable[int]) -> set[int]:
+        """Those of the chats that there is no room for; may be asked from any thread."""
+        free = self._room - len(self._tasks)
+        return {chat for place, chat in enumerate(chats) if place >= free and chat not in self._tasks}
 
     def ended(self, chat_id: int, task: asyncio.Task[None]) -> None:
         """Make room."""
