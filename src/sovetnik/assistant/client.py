@@ -23,6 +23,8 @@ CONNECT_TIMEOUT = 10.0
 RETRY_ONCE_MORE = frozenset({"timeout", "connection", "rate_limit", "server", "cut", "empty", "conversation"})
 """Kinds of :class:`AssistantError` that another try may mend."""
 
+_NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
@@ -95,7 +97,7 @@ def in_our_words(error: Exception) -> AssistantError:
 def stream_error(code: str | None, message: str) -> AssistantError:
     """A failure told inside the stream: ``response.failed`` or the flat ``error`` event."""
     kind = "rate_limit" if code == "rate_limit_exceeded" else "server"
-    if code in {"insufficient_quota", "billing_hard_limit_reached"}:
+    if code in _NO_MONEY:
         kind = "quota"
     return AssistantError(kind, f"{code}: {message}")
 
@@ -119,9 +121,10 @@ def refusal(status: int, body: object, retry_after: str | None) -> AssistantErro
         return AssistantError("conversation", detail)
     if status in {401, 403}:
         return AssistantError("auth", detail)
+    if code in _NO_MONEY:
+        return AssistantError("quota", detail)
     if status == 429:
-        kind = "quota" if code in {"insufficient_quota", "billing_hard_limit_reached"} else "rate_limit"
-        return AssistantError(kind, detail, _seconds(retry_after))
+        return AssistantError("rate_limit", detail, _seconds(retry_after))
     if status in {408, 409} or status >= 500:
         return AssistantError("server", detail, _seconds(retry_after))
     return AssistantError("bad_request", detail)

@@ -107,7 +107,7 @@ def _body(data: RequestData | None, *, files: bool) -> bytes | aiohttp.FormData 
         return None
     if not files:
         return json.dumps(data.parameters).encode()
-    form = aiohttp.FormData()
+    form = aiohttp.FormData(quote_fields=False)  # names of files as they are
     for name, value in data.json_parameters.items():
         form.add_field(name, value)
     for name, (filename, content, mime) in data.multipart_data.items():
