@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from sovetnik.assistant import consultant
 from sovetnik.assistant.client import in_our_words
@@ -14,8 +19,9 @@ from sovetnik.assistant.responses import Responses
 from sovetnik.assistant.stream import Reply, ToolCall, model_call
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import TextDelta
-from sovetnik.demo.modelapi import Incomplete, Reasoning, Refusal, Text, scripted
+from sovetnik.demo.modelapi import Incomplete, Reasoning, Refusal, Text
 from sovetnik.demo.modelapi import ToolCall as Call
+from sovetnik.demo.serving import serve
 from tests.assistant.office import Office, office
 from tests.servers.socks5 import HttpProxy, Socks5Proxy
 
@@ -25,7 +31,13 @@ REQUEST: dict[str, Any] = {
     "input": [{"role": "user", "content": "Сколько стоит «Нерль»?"}],
     "store": False,
     "tools": [
-        {"type": "function", "name": "save_contact", "parameters": {}, "strict": False, "description": "x"}
+        {
+            "type": "function",
+            "name": "save_contact",
+            "parameters": {"type": "object", "properties": {}},
+            "strict": False,
+            "description": "x",
+        }
     ],
     "tool_choice": "auto",
 }
@@ -34,10 +46,11 @@ BRAINS = {
     "text": [Text("Кровать «Нерль» 😀")],
     "reasoning": [Reasoning("думаю"), Text("Да")],
     "refusal": [Refusal("Нет")],
-    "calls": [SAVE, Call("search_knowledge", {"query": "цена"})],
+    "calls": [SAVE, Call("save_contact", {"name": "Борис"})],
     "both": [Text("Записываю"), SAVE],
-    "cut": [Text("Кровать"), Incomplete("max_output_tokens")],
+    "cut": [Incomplete("Кровать «Нерль»")],
 }
+SAID = [{"type": "message", "content": [{"type": "output_text", "text": "Да"}]}]
 OF_THE_WIRE = {
     "host",
     "accept-encoding",
@@ -151,8 +164,7 @@ async def test_a_refusal_is_told_as_the_sdk_tells_it(fault: dict[str, Any]) -> N
 @pytest.mark.parametrize("streamed", [True, False])
 async def test_turns_share_one_connection_through_the_proxy(kind: Any, streamed: bool) -> None:
     async with kind(username="shop", password="p@ss") as proxy, office("history") as there:
-        names = {"model.invalid": ("127.0.0.1", int(there.url.rsplit(":", 1)[1]))}
-        proxy.names = names
+        proxy.names = {"model.invalid": ("127.0.0.1", int(there.url.rsplit(":", 1)[1]))}
         way = {"proxy": proxy.url, "base_url": "http://model.invalid/v1", "streamed": streamed}
         async with office("history", **way) as desk:
             for _ in range(3):
@@ -164,11 +176,10 @@ async def test_turns_share_one_connection_through_the_proxy(kind: Any, streamed:
 
 async def test_a_connection_that_went_half_open_costs_one_try(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consultant, "asyncio", SimpleNamespace(sleep=lambda _: asyncio.sleep(0)))
-    async with Socks5Proxy() as proxy, office("history") as there:
-        async with office("history", proxy=proxy.url, base_url=f"{there.url}/v1", timeout=0.4) as desk:
-            await desk.ask("раз")
-            proxy.freeze()
-            assert (await desk.ask("два")).text == "два"
+    async with Socks5Proxy() as proxy, office("history", proxy=proxy.url, timeout=0.4) as desk:
+        await desk.ask("раз")
+        proxy.freeze()
+        assert (await desk.ask("два")).text == "два"
     assert [connection.frozen for connection in proxy.connections] == [True, False]
 
 
@@ -181,35 +192,47 @@ async def test_a_whole_answer_that_does_not_come_is_given_up_after_its_limit() -
 
 
 async def test_a_whole_answer_may_be_silent_for_longer_than_a_stream() -> None:
-    async with office("history", timeout=0.2) as desk:
-        desk.api.faults.add(hold_after=0)
-        asked = asyncio.create_task(ours(desk, streamed=False, limit=20.0))
-        await desk.api.wait_for_responses(1) if hasattr(desk.api, "wait_for_responses") else None
-        await asyncio.sleep(0.4)
-        desk.api.faults.release()
-        _, reply = await asked
+    async with office("history", timeout=0.1) as desk:
+        desk.api.faults.add(delay=0.5, times=2)
+        with pytest.raises(AssistantError) as failure:
+            await ours(desk, streamed=True)
+        assert failure.value.kind == "timeout"
+        _, reply = await ours(desk, streamed=False)
         assert reply.text
 
 
 @pytest.mark.parametrize("streamed", [True, False])
 async def test_a_cancelled_call_leaves_the_provider(streamed: bool) -> None:
     async with office("history") as desk:
-        desk.api.faults.add(hold_after=2 if streamed else 0)
+        desk.api.faults.add(stall_after=2 if streamed else 0)
         asked = asyncio.create_task(ours(desk, streamed=streamed))
-        while not desk.api.responses:
-            await asyncio.sleep(0.01)
+        await desk.api.wait_for(1)
         asked.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asked
-        async with asyncio.timeout(5):
-            while not desk.api.responses[0].disconnected:
-                await asyncio.sleep(0.01)
+        await desk.api.wait_for(1, finished=True)  # a stalled answer ends when its client leaves
 
 
 async def test_a_server_that_streams_unasked_is_understood() -> None:
-    async with office("history", streamed=False) as desk:
-        desk.api.brain = scripted([Text("Добрый день")])
-        responses = Responses(desk.client, desk.settings)
-        async with responses.ask(REQUEST, streamed=True, limit=5.0) as answer:
-            assert answer.content_type == "text/event-stream"
-        await responses.close()
+    async def stream(request: Request) -> Response:
+        assert (await request.json())["stream"] is False
+        done = {
+            "type": "response.completed",
+            "response": {"status": "completed", "model": "m", "output": SAID},
+        }
+        return Response(f"data: {json.dumps(done)}\n\n", media_type="text/event-stream")
+
+    app = Starlette(routes=[Route("/v1/responses", stream, methods=["POST"])])
+    async with serve(app) as url, office("history", base_url=f"{url}/v1", streamed=False) as desk:
+        assert (await desk.ask("вопрос")).text == "Да"
+
+
+async def test_an_error_with_a_good_status_is_a_failure() -> None:
+    async def fail(request: Request) -> Response:
+        return JSONResponse({"error": {"code": "insufficient_quota", "message": "no money"}})
+
+    app = Starlette(routes=[Route("/v1/responses", fail, methods=["POST"])])
+    async with serve(app) as url, office("history", base_url=f"{url}/v1", streamed=False) as desk:
+        with pytest.raises(AssistantError) as failure:
+            await desk.ask("вопрос")
+    assert failure.value.kind == "quota"
