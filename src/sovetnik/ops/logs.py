@@ -24,7 +24,6 @@ _LOUD = (
     "telegram",
     "tornado",
     "openai",
-    "aiosqlite",
     "alembic",
 )
 """Libraries that log addresses with tokens, or every call, at INFO or DEBUG."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from sovetnik.core.model import (
     Attachment,
@@ -36,8 +36,13 @@ def insert_once(
     update_with: dict[str, Any] | None = None,
 ) -> Any:  # noqa: ANN401 - the two dialects' Insert classes share no base with these methods
     """``INSERT … ON CONFLICT DO NOTHING``, or ``DO UPDATE SET`` when told what with."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table)
+    statement: Any
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # 20 ms of a start on SQLite, which never needs it
+
+        statement = postgresql.insert(table)
+    else:
+        statement = sqlite.insert(table)
     if update_with is None:
         return statement.on_conflict_do_nothing(index_elements=on)
     return statement.on_conflict_do_update(index_elements=on or [], set_=update_with)
