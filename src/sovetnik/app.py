@@ -17,7 +17,6 @@ from typing import Any, Literal
 import structlog
 import telegram
 
-from sovetnik import __version__
 from sovetnik.core.commands import Office
 from sovetnik.core.erasures import Erasures
 from sovetnik.core.errors import MailError
@@ -189,8 +188,7 @@ async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> N
     await parts.library.first_sync(FIRST_SYNC)
     parts.crew.wake(await parts.store.recover())
     parts.mails.wake()
-    parts.report.start()
-    stack.callback(parts.report.stop)
+    background.append(asyncio.create_task(parts.report.run(), name="report"))
     poller = Poller(parts.bot, parts.accept)
     if parts.settings.telegram_webhook_url:
         await _listen(parts, stack)
@@ -230,6 +228,7 @@ async def _listen(parts: _Parts, stack: AsyncExitStack) -> None:
 async def _show_health(
     parts: _Parts, stack: AsyncExitStack, listen: str, polled_at: Callable[[], float | None] | None
 ) -> None:
+    from sovetnik import version
     from sovetnik.ops.health import Health, Inside  # nobody pays for them who does not listen
     from sovetnik.ops.metrics import Metrics
 
@@ -243,7 +242,7 @@ async def _show_health(
         if observed:
             observed(trace)
 
-    metrics = Metrics(__version__)
+    metrics = Metrics(version())
     observed, parts.turns.observe = parts.turns.observe, observe
     parts.turns.timed = metrics.timed
     folder = local_folder(parts.settings.database_url.get_secret_value())

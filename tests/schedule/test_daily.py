@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from sovetnik.core.errors import StorageError
 from sovetnik.schedule import DailyReport
@@ -84,3 +87,28 @@ async def test_a_report_that_the_disk_refused_is_made_at_the_next_tick(tmp_path:
         clockwork._claim = store.claim_report
         await clockwork.tick()
         assert made == [1]
+
+
+async def test_a_tick_that_fails_in_a_way_nobody_foresaw_does_not_stop_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sovetnik.schedule.daily.TICK", 0.01)
+    clock = Clock(BEGIN)
+    reported = asyncio.Event()
+    async with SqlStore.open(database(tmp_path), exclusive=True, clock=clock) as store:
+        await store.first_window(date(2026, 11, 22))
+        clock.later(days=1)
+        clockwork = daily(store, clock, [])
+        looks: list[int] = []
+
+        async def stumble() -> date:
+            looks.append(1)
+            if len(looks) == 1:
+                raise RuntimeError("nobody foresaw it")
+            return date(2026, 11, 22)
+
+        clockwork._last_day, clockwork._made = stumble, reported.set
+        running = asyncio.create_task(clockwork.run())
+        async with asyncio.timeout(5):
+            await reported.wait()
+        running.cancel()

@@ -20,7 +20,6 @@ _LOUD = (
     "httpx2",
     "httpcore",
     "httpcore2",
-    "apscheduler",
     "telegram",
     "tornado",
     "openai",

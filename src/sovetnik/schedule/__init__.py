@@ -1,4 +1,4 @@
-"""The clock of the daily report. APScheduler only ticks; the database decides what a tick is worth."""
+"""The clock of the daily report. It only ticks: the database decides what a tick is worth."""
 
 from sovetnik.schedule.daily import DailyReport
 

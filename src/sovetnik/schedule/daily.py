@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, time
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler  # pyright: ignore[reportMissingTypeStubs]
 
 from sovetnik.core.errors import StorageError
 from sovetnik.core.reports import due_reports
@@ -44,24 +42,15 @@ class DailyReport:
         self._at, self._zone = at, zone
         self._last_day, self._claim, self._made = last_day, claim, made
         self._clock = clock
-        self._scheduler: Any = AsyncIOScheduler(timezone=UTC)
 
-    def start(self) -> None:
-        """Tick now and every :data:`TICK` seconds."""
-        self._scheduler.add_job(
-            self.tick,
-            "interval",
-            seconds=TICK,
-            next_run_time=datetime.now(UTC),
-            max_instances=1,
-            coalesce=True,
-        )
-        self._scheduler.start()
-
-    def stop(self) -> None:
-        """Stop ticking."""
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=False)
+    async def run(self) -> None:
+        """Tick now and every :data:`TICK` seconds, until cancelled."""
+        while True:
+            try:
+                await self.tick()
+            except Exception:  # a report that fails is no reason not to answer customers
+                log.exception("report_not_made", retry_s=TICK)
+            await asyncio.sleep(TICK)
 
     async def tick(self) -> None:
         """Make every report that is due."""
@@ -73,5 +62,3 @@ class DailyReport:
                     self._made()
         except StorageError as error:
             log.error("storage_refused", error=str(error), retry_s=TICK)
-        except asyncio.CancelledError:  # the program ends; the scheduler would log it as a failure
-            return
