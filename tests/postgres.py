@@ -51,7 +51,7 @@ def _template() -> str:
     execute(f"CREATE DATABASE {name}")
 
     async def make() -> None:
-        async with SqlStore.open(url_of(name), exclusive=False):
+        async with SqlStore.open(url_of(name), exclusive=True):
             pass
 
     with ThreadPoolExecutor(1) as pool:  # whoever asks runs inside a loop already
