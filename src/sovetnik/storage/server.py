@@ -31,8 +31,8 @@ class Condition:
     """How a server and our database on it are.
 
     Attributes:
+        name: The database's.
         version: The server's, e.g. ``18.1``.
-        major: Its first number.
         encoding: The database's.
         pooled: Whether our sessions' settings get lost on the way: a pooler stands in between.
         lacking: What the user may not do, each with the object's name; empty when all is well.
@@ -43,8 +43,8 @@ class Condition:
         here: Whether one of them runs on this machine, as far as the server can tell.
     """
 
+    name: str
     version: str
-    major: int
     encoding: str
     pooled: bool
     lacking: tuple[str, ...]
@@ -54,6 +54,16 @@ class Condition:
     living: tuple[str, ...]
     on_duty: str | None
     here: bool
+
+    @property
+    def too_old(self) -> bool:
+        """Whether the server's version is below the oldest that we work on."""
+        return int(self.version.partition(".")[0]) < OLDEST
+
+    @property
+    def crowded(self) -> bool:
+        """Whether one more `sovetnik run` might not get its connections."""
+        return self.allowed - self.connected < CONNECTIONS
 
 
 def look(url: str) -> Condition:
@@ -105,7 +115,7 @@ def check(connection: Connection) -> None:
     Raises:
         ConfigError: it will not; the message says what to do.
     """
-    version, encoding, pooled = connection.execute(text(_SERVER)).one()
+    version, encoding, pooled, _ = connection.execute(text(_SERVER)).one()
     if version // 10_000 < OLDEST:
         raise ConfigError(f"DATABASE_URL: PostgreSQL {version // 10_000} is too old; {OLDEST} is the oldest")
     if encoding != "UTF8":
@@ -156,7 +166,7 @@ _ANY_WAY_OUT = "check host, port, database, user and password"
 
 _SERVER = """
 SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
-current_setting('search_path') NOT LIKE '%procrastinate%'
+current_setting('search_path') NOT LIKE '%procrastinate%', current_database()
 """
 
 _TABLES = """
@@ -199,8 +209,7 @@ AND application_name LIKE :session AND client_addr IS NOT DISTINCT FROM inet_cli
 
 
 def _condition(connection: Connection) -> Condition:
-    number, encoding, pooled = connection.execute(text(_SERVER)).one()
-    version: str = connection.execute(text("SHOW server_version")).scalar_one()
+    number, encoding, pooled, name = connection.execute(text(_SERVER)).one()
     made = connection.execute(text("SELECT to_regclass('alembic_version') IS NOT NULL")).scalar_one()
     revision: str | None = None
     living: tuple[str, ...] = ()
@@ -212,8 +221,8 @@ def _condition(connection: Connection) -> Condition:
     connected, allowed = connection.execute(text(_ROOM)).one()
     here = connection.execute(text(_HERE), {"session": f"{SESSION} %"}).scalar_one()
     return Condition(
-        version=version.split(" ", 1)[0],
-        major=number // 10_000,
+        name=name,
+        version=f"{number // 10_000}.{number % 10_000}",
         encoding=encoding,
         pooled=pooled,
         lacking=lacking,
