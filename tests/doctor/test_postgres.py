@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 from sqlalchemy.engine import make_url
 
@@ -50,18 +48,8 @@ async def test_a_living_replica_is_seen_and_its_ports_are_not_called_taken(unuse
     url = postgres.fresh()
     who = patient(database_url=url, http_listen=f"127.0.0.1:{unused_tcp_port}")
 
-    async def nothing(*_: object) -> list[int]:
-        return []
-
-    async with SqlStore.open(url, exclusive=True) as store:
-        tasks = await store.crew(nothing, 1).join(nothing)
-        for _ in range(100):
-            found = await storage(who)
-            if one(found, "replicas").state == "ok":  # the duty is taken right after the first sign of life
-                break
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+    async with postgres.living(url):
+        found = await storage(who)
     assert "living: 1, on duty: " in said(one(found, "replicas"))
     assert "`run` works (replicas: 1)" in said(one(found, "queues"))
     assert who.runs_here
