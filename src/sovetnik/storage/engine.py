@@ -27,7 +27,7 @@ def sqlite_file(url: str) -> Path:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ConfigError("DATABASE_URL: not a database URL; write sqlite:///data/sovetnik.db") from None
     if parsed.get_backend_name() == "postgresql":
         raise ConfigError(
