@@ -161,7 +161,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
     )
     crew = store.crew(turns.drain, 2 * settings.model_concurrency)
     turns.worker, turns.may_send = crew.worker, crew.in_touch
-    crew.tell(pace.share)
+    crew.divide(pace.need, pace.share)
     return _Parts(settings, store, bot, turns, crew, mails, erasures, mailer, report, library, brain.away)
 
 

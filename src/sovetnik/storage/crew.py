@@ -46,8 +46,13 @@ class Crew(Protocol):
         """See to it that each chat is drained."""
         ...
 
-    def tell(self, share: Callable[[int], None]) -> None:
-        """Have ``share`` called with the number of living processes whenever it has changed."""
+    def divide(self, need: Callable[[], float], share: Callable[[float], None]) -> None:
+        """Divide a limit that all processes have in common by what each needs.
+
+        Args:
+            need: Gives the part of the limit, 0 to 1, that was asked for lately.
+            share: Told the part that this process may use, now and then.
+        """
         ...
 
     async def keep(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -78,8 +83,8 @@ class Alone(LocalRunner):
         del sweep
         return ()
 
-    def tell(self, share: Callable[[int], None]) -> None:
-        """It is always one."""
+    def divide(self, need: Callable[[], float], share: Callable[[float], None]) -> None:
+        """All of it is ours."""
 
     async def keep(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it."""

@@ -44,9 +44,9 @@ class Shared:
         """Whether the last sign of life is younger than the lease."""
         return self._replica.in_touch()
 
-    def tell(self, share: Callable[[int], None]) -> None:
-        """Have ``share`` called with the number of living replicas whenever it has changed."""
-        self._replica.changed = share
+    def divide(self, need: Callable[[], float], share: Callable[[float], None]) -> None:
+        """Divide a common limit by what each replica needs, with each sign of life."""
+        self._replica.need, self._replica.allow = need, share
 
     async def join(self, sweep: Sweep) -> Sequence[asyncio.Task[Any]]:
         """Show a sign of life, or nobody would respect what this process owns; then take part.

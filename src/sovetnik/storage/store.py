@@ -226,9 +226,9 @@ class SqlStore:
         """Store a contact and queue its mail."""
         return await self._write(lambda c: mails.save_lead(c, chat_id, token, contact, hold, self._clock()))
 
-    async def queue_notice(self, notice: Notice) -> None:
-        """Queue a mail that tells the owner something."""
-        await self._write(lambda c: mails.queue_notice(c, notice, self._clock()))
+    async def queue_notice(self, notice: Notice) -> bool:
+        """Queue a mail that tells the owner something; see the port."""
+        return await self._write(lambda c: mails.queue_notice(c, notice, self._clock()))
 
     async def mail_done(self, mail_id: int, accepted: tuple[str, ...]) -> None:
         """Close a mail."""

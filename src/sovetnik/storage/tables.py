@@ -203,4 +203,6 @@ replicas = Table(  # processes that share a PostgreSQL; the first part of an own
     metadata,
     Column("id", String(8), primary_key=True),
     Column("seen_at", Utc, nullable=False),
+    Column("need", Float, nullable=False, default=0.0, server_default="0"),  # part of the limit it asked for
+    Column("share", Float, nullable=False, default=0.0, server_default="0"),  # part of the limit it may use
 )
