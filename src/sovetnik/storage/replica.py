@@ -106,10 +106,10 @@ class Replica:
                 if doing.done():
                     return doing.result()
             finally:
-                for task in (doing, over):
-                    task.cancel()
-                    with suppress(asyncio.CancelledError, Exception):
-                        await task
+                doing.cancel()
+                over.cancel()
+                # Not `await doing`: its cancellation could not be told from our own, which must end this.
+                await asyncio.wait({doing, over})
 
     def resign(self) -> None:
         """Leave the duty to another and never take it again: this process is about to end."""
