@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,8 +26,8 @@ CATCH_UP = 7
 """Days whose reports are made good after a pause, as the documentation says."""
 
 AIM_PATIENCE = 3.0
-KILL_SECONDS = 4.0
-"""What aiming, dying and starting take: the load has to last as long as the kills."""
+KILL_SECONDS = {"sqlite": 4.0, "postgres": 8.0}
+"""What aiming, dying and starting (and waiting for another replica) take: the load has to last as long."""
 
 AWAY = 8.0
 """Seconds for which a replica stays away at most after a kill, while others work."""
@@ -59,14 +60,24 @@ START = datetime(2026, 10, 23, 18, 0, tzinfo=UTC)
 ON_DUTY = {"a poll was answered", "a mail was taken"}
 """What only the replica on duty does, so that a kill aimed at it has to be its."""
 
-SLOW = {"Telegram: read timeout after delivery", "proxy: half-open while in use", "Telegram: 409 on a poll"}
+MAIL_PATIENCE = 20.0
+"""Seconds without a mail after which no other will come: longer than the pause after a first failure."""
+
+SLOW = {
+    "Telegram: read timeout after delivery",
+    "proxy: half-open while in use",
+    "Telegram: 409 on a poll",
+    "replica: cut off, connections held",
+    "replica: frozen",
+    "PostgreSQL: restarted",
+}
 """Troubles that cost the product's own patience, 20 s and more, unless a kill ends them."""
 
 
 async def campaign(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _: None) -> Outcome:
     """Run a plan in an empty folder."""
     began = time.time()
-    load = Load(plan.seed, plan.chats, plan.messages, plan.seconds + plan.kills * KILL_SECONDS)
+    load = Load(plan.seed, plan.chats, plan.messages, plan.seconds + plan.kills * KILL_SECONDS[plan.database])
     async with rig(folder, load, START, plan.database, plan.replicas) as made:
         load.clock = made.clock.now
         troubles = Troubles(made, random.Random(f"troubles {plan.seed}"), cut=plan.cut, freeze=plan.freeze)
@@ -84,6 +95,7 @@ class _Run:
         self.codes: list[int] = []
         self.tasks: set[asyncio.Task[None]] = set()
         self.returning: set[asyncio.Task[None]] = set()
+        self.outages = self._mixed(troubles.outages())
         self.watch = Watch(made)
         troubles.lost = self.watch.begin
 
@@ -111,9 +123,10 @@ class _Run:
     async def _torment(self) -> None:
         """A gap of seconds with troubles in it, then an end and a start, as often as the plan says."""
         gap = self.plan.seconds / self.plan.kills
-        names = self._names()
+        names = self._mixed(self.troubles.kinds())
         for number in range(self.plan.kills):
             lived = time.monotonic() + gap * self.rng.uniform(0.6, 1.3)
+            self._outage()
             for _ in range(self.rng.randint(2, 3)):
                 self._trouble(next(names))
                 await asyncio.sleep(max(0.0, (lived - time.monotonic()) * self.rng.uniform(0.1, 0.5)))
@@ -125,19 +138,21 @@ class _Run:
             self.say(f"{number + 1}/{self.plan.kills} kills, {len(self.rig.load.sent)} messages")
         await asyncio.gather(*self.tasks, *self.returning)
 
-    def _names(self) -> Iterator[str]:
-        """Names of troubles without end: each once, in a random order, and again; the longest first."""
-        kinds = [name for name in self.troubles.kinds() if not (self.plan.sparing and name in SLOW)]
+    def _mixed(self, kinds: Iterable[str]) -> Iterator[str]:
+        """Names of troubles without end: each once, in a random order, and again."""
+        chosen = [name for name in kinds if not (self.plan.sparing and name in SLOW)]
+        while chosen:
+            yield from self.rng.sample(chosen, len(chosen))
 
-        def endless():
-            while True:
-                mixed = self.rng.sample(kinds, len(kinds))
-                yield from sorted(mixed, key=lambda name: name not in self.troubles.outages())
-
-        return endless()
+    def _outage(self) -> None:
+        """Take the database or a replica away for a while, if neither is away now."""
+        if not self.rig.outage.locked():
+            for name in islice(self.outages, 1):
+                self._trouble(name)
 
     def _trouble(self, name: str) -> None:
-        task = asyncio.create_task(self.troubles.kinds()[name](), name=name)
+        kinds = self.troubles.kinds() | self.troubles.outages()
+        task = asyncio.create_task(kinds[name](), name=name)
         self.tasks.add(task)
 
     async def _move_clock(self, left: int) -> None:
@@ -194,6 +209,7 @@ class _Run:
         return {key for key in keys if key.startswith("report-")}
 
     async def _kill(self, *, for_good: bool = False) -> None:
+        await self.rig.revive()
         if self.plan.replicas > 1 and self.rng.random() < 0.75:
             await came(lambda: len(self.rig.sound()) >= min(2, len(self.rig.slots)), BESIDE)
         aims = self._aims()
@@ -286,16 +302,18 @@ class _Run:
         box = self.rig.stage.mailbox
         wanted = {f"report-{day}" for day in self.days}
         await self._until(lambda: wanted <= self._report_days(), "the last reports")
-        while await self.rig.unsent_mails() and await self._mail_came():
-            pass
+        await self._mails_out()
         self.say(f"{len(box.mails)} mails")
         self.codes += await self.rig.stop_all()
 
-    async def _mail_came(self) -> bool:
-        """Whether another mail comes within the longest pause after a first failure."""
+    async def _mails_out(self) -> None:
+        """Until every mail is noted as sent, or none has come within the longest pause after a failure."""
         box = self.rig.stage.mailbox
-        before = len(box.mails)
-        return await came(lambda: len(box.mails) > before, 20)
+        count, since = len(box.mails), time.monotonic()
+        while await self.rig.unsent_mails() and time.monotonic() - since < MAIL_PATIENCE:
+            await asyncio.sleep(0.1)
+            if len(box.mails) > count:
+                count, since = len(box.mails), time.monotonic()
 
 
 def _day_due(moment: datetime) -> date:

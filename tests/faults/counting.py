@@ -125,6 +125,11 @@ async def count(
     judge_reports(verdict, days, owed, noted, reports)
     verdict.wrong += [f"the model was shown {what}" for what in load.unsound]
     verdict.wrong += [f"exit code {code} after SIGTERM" for code in codes if code]
+    verdict.wrong += [
+        f"replica {life.slot} ended by itself, code {life.bot.process.returncode}"
+        for life in rig.lives
+        if life.how == "itself" and life.ready
+    ]
     return Outcome(
         plan=plan,
         verdict=verdict,
@@ -134,7 +139,7 @@ async def count(
         turns=sum(role == "assistant" for lines in stored.values() for role, _ in lines),
         sigterms=len(codes),
         starts=[life.ready - life.launched for life in rig.lives if life.ready],
-        refused_starts=sum(life.how == "itself" for life in rig.lives),
+        refused_starts=sum(life.how == "itself" and not life.ready for life in rig.lives),
         reports=len(reports),
         leads=len(leads),
         refusals=load.refusals,

@@ -153,7 +153,7 @@ class SqliteGround(Ground):
         self._copies = folder
         self.url = f"sqlite:///{self._file}"
         limit = f"tmpfs of {DISK}" if self.disk.mounted else "RLIMIT_FSIZE: no right to mount a tmpfs here"
-        self.kind = f"SQLite, {limit}"
+        self.kind = f"SQLite on a {limit}"
 
     async def unsent(self) -> list[Unsent]:
         """Read in a copy, for an SQLite that opens the true one would mend it."""

@@ -75,7 +75,8 @@ class Life:
     @property
     def sound(self) -> bool:
         """Whether it can do its work."""
-        return bool(self.ready) and not (self.ended or self.cut or self.frozen)
+        away = self.ended or self.cut or self.frozen or self.bot.process.returncode is not None
+        return bool(self.ready) and not away
 
 
 async def came(condition: Callable[[], object], seconds: float) -> bool:
@@ -196,8 +197,16 @@ class Rig:
         await self._note_end(life, "term")
         return life.bot.process.returncode or 0
 
+    async def revive(self) -> None:
+        """Start again what ended by itself, as a service manager does; the count will tell of it."""
+        for life in [one for one in self.lives if one.ready and not one.ended]:
+            if life.bot.process.returncode is not None:
+                await self._note_end(life, "itself")
+                await self.start(life.slot)
+
     async def stop_all(self) -> list[int]:
         """SIGTERM for each at the same time; gives the exit codes."""
+        await self.revive()
         going = [life for life in self.lives if not life.ended]
         return list(await asyncio.gather(*(self.stop(life) for life in going)))
 

@@ -25,8 +25,7 @@ async def test_nothing_is_lost_doubled_or_reordered_whatever_is_done_to_the_proc
         sparing=True,
         database="postgres" if postgres else "sqlite",
         replicas=2 if postgres else 1,
-        cut=14,
-        freeze=14,
+        cut=7,
     )
     outcome = await campaign(plan, tmp_path)
     assert outcome.verdict.sound, "\n".join(table(outcome))

@@ -73,7 +73,7 @@ class Troubles:
     """Called when a replica was lost that lives on, with what says whether it is back."""
 
     def kinds(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """Every trouble by name."""
+        """Every trouble by name, but for outages."""
         named: dict[str, Callable[[], Awaitable[None]]] = {}
         for name in MODEL:
             named[name] = lambda name=name: self._model(name)
@@ -97,7 +97,7 @@ class Troubles:
         }
         if isinstance(self.rig.ground, SqliteGround):
             return named | {"disk full": self._disk_full}
-        return named | self.outages()
+        return named
 
     def outages(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What can only happen to a database of its own and to several processes on it."""
