@@ -78,7 +78,9 @@ async def campaign(plan: Plan, folder: Path, say: Callable[[str], None] = lambda
     """Run a plan in an empty folder."""
     began = time.time()
     load = Load(plan.seed, plan.chats, plan.messages, plan.seconds + plan.kills * KILL_SECONDS[plan.database])
-    async with rig(folder, load, START, plan.database, plan.replicas) as made:
+    async with rig(
+        folder, load, START, database=plan.database, replicas=plan.replicas, webhook=plan.webhook
+    ) as made:
         load.clock = made.clock.now
         troubles = Troubles(made, random.Random(f"troubles {plan.seed}"), cut=plan.cut, freeze=plan.freeze)
         run = _Run(plan, made, troubles, say)

@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--messages", type=int, default=10, help="of each customer")
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--replicas", type=int, default=1, help="processes; several only on PostgreSQL")
+    parser.add_argument("--webhook", action="store_true", help="Telegram calls, through a load balancer")
     parser.add_argument("--cut", type=float, default=60.0, help="seconds without the database")
     parser.add_argument("--freeze", type=float, default=25.0, help="seconds for which a replica stands still")
     parser.add_argument("--short", action="store_true", help="one daylight-saving day, nothing slow")
@@ -48,6 +49,7 @@ def main() -> int:
         sparing=given.short,
         database=given.database,
         replicas=given.replicas,
+        webhook=given.webhook,
         cut=given.cut,
         freeze=given.freeze,
     )

@@ -46,6 +46,8 @@ class Plan:
     """Leave out what costs half a minute by itself."""
     database: str = "sqlite"
     replicas: int = 1
+    webhook: bool = False
+    """Telegram calls, through a load balancer; else the bot polls."""
     cut: float = 60.0
     """Seconds for which a replica is cut from the database."""
     freeze: float = 25.0

@@ -21,6 +21,7 @@ from sovetnik.demo.mailbox import Mailbox
 from sovetnik.demo.modelapi import ModelApi
 from sovetnik.demo.serving import serve
 from tests.acceptance.stage import TOKEN, Bot, Stage
+from tests.faults.balancer import Balancer
 from tests.faults.customers import Load
 from tests.faults.grounds import Ground, PostgresGround, SqliteGround, Unsent
 from tests.faults.judge import Lapse
@@ -33,6 +34,9 @@ REPORT_TIME = "02:30"
 MOVED_CLOCK = Path(__file__).parent / "moved_clock"
 START_PATIENCE = 40.0
 STOP_PATIENCE = 30.0
+
+WEBHOOK_PAUSE = 0.25
+"""Seconds before Telegram's call is tried again for the first time."""
 
 UNDER_WAY = 1.0
 """Seconds in which Telegram or the mail server may still take what a process had sent before it ended."""
@@ -117,7 +121,8 @@ class Rig:
     """One stage with its processes, which die and are started again as a service manager does it.
 
     Attributes:
-        lapses: When a process that lived on could not note what was taken.
+        balancer: Passes Telegram's calls on; None where the bot polls.
+    lapses: When a process that lived on could not note what was taken.
         buried: Replicas that are not started any more.
         outage: Held by whoever takes the database or a replica away for a while, or needs them all.
     """
@@ -128,6 +133,7 @@ class Rig:
     ground: Ground
     load: Load
     replicas: int = 1
+    balancer: Balancer | None = None
     lives: list[Life] = field(default_factory=list)
     lapses: list[Lapse] = field(default_factory=list)
     buried: set[int] = field(default_factory=set)
@@ -156,7 +162,10 @@ class Rig:
         for life in self.lives:
             if life.slot == slot and life.lapse is not None:
                 life.lapse.until = min(life.lapse.until, time.time())
-        bot = await self.stage.launch(DATABASE_URL=self.ground.url_for(slot))
+        own = {"DATABASE_URL": self.ground.url_for(slot)}
+        if self.balancer is not None:
+            own["TELEGRAM_WEBHOOK_LISTEN"] = f"127.0.0.1:{self.balancer.ports[slot]}"
+        bot = await self.stage.launch(**own)
         self.lives.append(Life(bot, time.time(), slot))
         return self.life
 
@@ -258,10 +267,16 @@ def _without_noise() -> Generator[None]:
 
 @asynccontextmanager
 async def rig(
-    folder: Path, load: Load, start: datetime, database: str = "sqlite", replicas: int = 1, **env: str
+    folder: Path,
+    load: Load,
+    start: datetime,
+    *,
+    database: str = "sqlite",
+    replicas: int = 1,
+    webhook: bool = False,
 ) -> AsyncGenerator[Rig]:
     """Set the servers up; nothing runs and nothing is mounted afterwards."""
-    telegram, model = BotApi(TOKEN), ModelApi(load.brain)
+    telegram, model = BotApi(TOKEN, retry_pause=WEBHOOK_PAUSE), ModelApi(load.brain)
     load.telegram = telegram
     async with AsyncExitStack() as stack:
         stack.enter_context(_without_noise())
@@ -285,10 +300,13 @@ async def rig(
             "PYTHONPATH": os.pathsep.join([str(MOVED_CLOCK), *filter(None, [os.environ.get("PYTHONPATH")])]),
             "PYTHONFAULTHANDLER": "1",
             "MOVED_CLOCK": str(folder / "clock"),
-            **env,
         }
+        balancer: Balancer | None = None
+        if webhook:
+            balancer = await stack.enter_async_context(Balancer(replicas))
+            settings["TELEGRAM_WEBHOOK_URL"] = f"http://127.0.0.1:{balancer.port}/hook"
         stage = Stage(folder, telegram, model, box, telegram_url, model_url, settings)
-        made = Rig(stage, proxy, clock, ground, load, replicas)
+        made = Rig(stage, proxy, clock, ground, load, replicas, balancer)
         try:
             yield made
         finally:
