@@ -63,6 +63,7 @@ class Shared:
             raise ConfigError(
                 "DATABASE_URL: no session for a sign of life (see the log); is max_connections too small?"
             ) from None
+        log.info("joined", replica=self._replica.id)
         tasks.append(asyncio.create_task(self._runner.serve(), name="wake-ups"))
         tasks.append(asyncio.create_task(self.keep(lambda: self._sweep(sweep)), name="sweep"))
         return tasks
