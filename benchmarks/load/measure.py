@@ -12,7 +12,8 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,26 +66,53 @@ class Program:
 
 
 async def measure(
-    program: Program, load: Load, seconds: float, places: Mapping[str, str], database_pid: int | None
+    program: Program, load: Load, seconds: float, places: Mapping[str, str], database_pid: int | None = None
 ) -> dict[str, Any]:
-    """Run a program under a load; gives its figures, or `{"error": …}` if it does not come up."""
+    """Run a program under a load; gives its figures, or `{"error": …}` if it does not come up.
+
+    Args:
+        program: What is started.
+        load: Who asks, and how fast the model answers.
+        seconds: How long it is measured, times the load's weight.
+        places: What is filled in, beside the doubles' addresses and an empty folder.
+        database_pid: A server whose processor time counts as the program's.
+    """
     telegram = Telegram(load.customers, spread=load.spread, once=load.once)
-    with tempfile.TemporaryDirectory(prefix="sovetnik-load-") as folder, _pinned(), _no_collector():
+    with tempfile.TemporaryDirectory(prefix="sovetnik-load-") as folder, _no_collector():
+        try:
+            async with running(program, telegram, load.pace, {"folder": folder, **places}) as (pid, ready):
+                await asyncio.sleep(0.5)
+                return {"ready_s": ready, **await _load(telegram, load, seconds, pid, database_pid)}
+        except NotUpError as error:
+            return {"error": str(error)}
+
+
+class NotUpError(Exception):
+    """The program ended, or it did not poll in time; the words are the end of its log."""
+
+
+@asynccontextmanager
+async def running(
+    program: Program, telegram: Telegram, pace: Pace, places: Mapping[str, str]
+) -> AsyncGenerator[tuple[int, float]]:
+    """A program with both doubles around it: its process id, and seconds from its start to its first poll.
+
+    Raises:
+        NotUpError: it does not poll.
+    """
+    with _pinned():
         front, front_url = await listen(telegram)
-        back, back_url = await listen(Model(load.pace))
-        places = {"telegram": front_url, "model": back_url, "token": TOKEN, "folder": folder, **places}
-        log = Path(folder) / "log"
-        process = _start(program, places, log)
+        back, back_url = await listen(Model(pace))
+        places = {"telegram": front_url, "model": back_url, "token": TOKEN, **places}
+        log = Path(places["folder"]) / "log"
         began = time.perf_counter()
+        process = _start(program, places, log)
         try:
             while not telegram.ready.is_set():
                 if process.poll() is not None or time.perf_counter() > began + READY_WITHIN:
-                    return {"error": f"did not come up:\n{log.read_text()[-2000:]}"}
-                await asyncio.sleep(0.02)
-            ready = time.perf_counter() - began
-            await asyncio.sleep(0.5)
-            figures = await _load(telegram, load, seconds, process.pid, database_pid)
-            return {"ready_s": round(ready, 2), **figures}
+                    raise NotUpError(log.read_text()[-2000:])
+                await asyncio.sleep(0.01)
+            yield process.pid, round(time.perf_counter() - began, 2)
         finally:
             await asyncio.to_thread(_stop, process)  # the doubles answer meanwhile
             front.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import tempfile
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +35,11 @@ SETTINGS = {
 SQLITE = "sqlite:///{folder}/sovetnik.db"
 
 
-def sovetnik(streaming: str, database: str = SQLITE, settings: Mapping[str, str] | None = None) -> Program:
+def sovetnik(streaming: str, database: str = SQLITE) -> Program:
     """The product, everything stored."""
     return Program(
         [sys.executable, "-m", "sovetnik", "run"],
-        {**SETTINGS, "TELEGRAM_STREAMING": streaming, "DATABASE_URL": database, **(settings or {})},
+        {**SETTINGS, "TELEGRAM_STREAMING": streaming, "DATABASE_URL": database},
         streams=streaming != "off",
         postgres=database == "{database}",
     )

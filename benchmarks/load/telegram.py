@@ -74,7 +74,8 @@ class Telegram:
         self.ready, self.idle = asyncio.Event(), asyncio.Event()
         self.updates: deque[tuple[int, bytes]] = deque()
         self.poll: Request | None = None
-        self.next_customer = self.next_message = self.next_update = 1
+        self.next_customer = self.next_message = 1
+        self.next_update = 1_000_000_000  # beyond those of a filled database
 
     def begin(self) -> None:
         """The customers come, evenly within `spread` seconds."""
@@ -187,7 +188,7 @@ class Telegram:
         self.waiting += 1
         who = {"id": chat, "first_name": "Анна", "username": f"anna{customer}"}
         message = {
-            "message_id": 1_000_000 + update,
+            "message_id": update,
             "from": {**who, "is_bot": False, "language_code": "ru"},
             "chat": {**who, "type": "private"},
             "date": int(time.time()),
