@@ -35,7 +35,8 @@ def peak_mib(pid: int) -> float:
     for process in tree(pid):
         with contextlib.suppress(OSError):
             status = Path(f"/proc/{process}/status").read_text()
-            total += int(status.partition("VmHWM:")[2].split(None, 1)[0])
+            if "VmHWM:" in status:  # a process that has just ended has none
+                total += int(status.partition("VmHWM:")[2].split(None, 1)[0])
     return total / 1024
 
 
