@@ -44,8 +44,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--loads", type=_chosen(LOADS), default=list(LOADS), help=f"of {', '.join(LOADS)}")
     parser.add_argument("--reps", type=int, default=3, help="repetitions, of which medians are taken")
     parser.add_argument("--seconds", type=float, default=10.0, help="measured in each cell")
+    parser.add_argument("--unpinned", action="store_true", help="do not give bot and harness a core each")
     parser.add_argument("--json", type=Path, help="write every cell's figures here")
-    parser.add_argument("--print", type=Path, nargs="+", help="print the tables of such files, measure nothing")
+    parser.add_argument(
+        "--print", type=Path, nargs="+", help="print the tables of such files, measure nothing"
+    )
     return parser.parse_args()
 
 
@@ -61,7 +64,12 @@ async def _run(arguments: argparse.Namespace) -> dict[str, Any]:
             server = postgres if program.postgres else None
             places = {"database": server.fresh()} if server else {}
             figures = await measure(
-                program, LOADS[load], arguments.seconds, places, server.pid if server else None
+                program,
+                LOADS[load],
+                arguments.seconds,
+                places,
+                server.pid if server else None,
+                pinned=not arguments.unpinned,
             )
             result["runs"].append(
                 {"program": name, "load": load, "repetition": repetition, "figures": figures}

@@ -108,12 +108,17 @@ async def _command(
     arguments: Sequence[str], database: Path, folder: Path, settings: Mapping[str, str]
 ) -> Figures:
     """One of our commands, over the database as it is."""
-    environment = {**SETTINGS, "TELEGRAM_TOKEN": TOKEN, "OPENAI_BASE_URL": "http://127.0.0.1:9/v1", **settings}
+    environment = {
+        **SETTINGS,
+        "TELEGRAM_TOKEN": TOKEN,
+        "OPENAI_BASE_URL": "http://127.0.0.1:9/v1",
+        **settings,
+    }
     environment |= {"DATABASE_URL": f"sqlite:///{database}", "TELEGRAM_BASE_URL": "http://127.0.0.1:9"}
     environment |= {"PATH": os.environ["PATH"]}
     began, peak = time.perf_counter(), 0.0
     with (folder / "out").open("wb") as out, (folder / "errors").open("wb") as errors:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs meanwhile
             [sys.executable, "-m", "sovetnik", *arguments],
             env=environment,
             cwd=folder,
@@ -137,20 +142,27 @@ async def _command(
     }
 
 
-async def _run(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    databases = {size: folder / f"{size}.db" for size in options.sizes}
-    for size, path in databases.items():  # in a process of its own: what it needs would stay ours
+def _filled(folder: Path, sizes: Sequence[int]) -> dict[int, Path]:
+    """Databases of those sizes, each made by a process of its own: what that needs would stay ours."""
+    made = {size: folder / f"{size}.db" for size in sizes}
+    for size, path in made.items():
         filling = [sys.executable, "-m", "benchmarks.load.fill", str(path), "--messages", str(size)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
         subprocess.run(filling, cwd=ROOT, env=environment, check=True)
+    return made
+
+
+async def _run(options: argparse.Namespace, databases: Mapping[int, Path]) -> dict[str, Any]:
     result: dict[str, Any] = {"machine": machine(), "runs": []}
     for repetition in range(options.reps):
         for kind in options.only:
             for size, path in databases.items():
-                with tempfile.TemporaryDirectory(dir=folder) as own:
+                with tempfile.TemporaryDirectory(prefix="sovetnik-data-") as own:
                     figures = await KINDS[kind](path, Path(own), options.seconds)
                 result["runs"].append({"kind": kind, "size": size, "figures": figures})
-                print(f"{repetition + 1}/{options.reps} {kind} {size}: {figures}", file=sys.stderr, flush=True)
+                print(
+                    f"{repetition + 1}/{options.reps} {kind} {size}: {figures}", file=sys.stderr, flush=True
+                )
     return result
 
 
@@ -186,7 +198,7 @@ def main() -> int:
     parser.set_defaults(sizes=[10_000, 1_000_000], only=list(KINDS))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sovetnik-data-") as folder:
-        result = asyncio.run(_run(options, Path(folder)))
+        result = asyncio.run(_run(options, _filled(Path(folder), options.sizes)))
     if options.json:
         options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False))
     print(_markdown(result, options.sizes))

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from benchmarks.load.model import WORDS
 from benchmarks.load.telegram import FIRST_CHAT, QUESTIONS
+
 from sovetnik.core.reports import current_day
 from sovetnik.storage import SqlStore
 
@@ -43,7 +44,7 @@ def fill(path: Path, count: int, now: datetime | None = None) -> None:
     Update ids count from 1; the latest message is a minute old; the report of today's moment has gone out.
     """
     now = now or datetime.now(UTC)
-    asyncio.run(_schema(path))
+    asyncio.run(_schema(f"sqlite:///{path.absolute()}"))
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -262144")
@@ -58,12 +59,14 @@ def fill(path: Path, count: int, now: datetime | None = None) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-async def _schema(path: Path) -> None:
-    async with SqlStore.open(f"sqlite:///{path.absolute()}", exclusive=True):
+async def _schema(url: str) -> None:
+    async with SqlStore.open(url, exclusive=True):
         pass
 
 
-def _put(connection: sqlite3.Connection, table: str, columns: str, rows: Iterable[tuple[object, ...]]) -> None:
+def _put(
+    connection: sqlite3.Connection, table: str, columns: str, rows: Iterable[tuple[object, ...]]
+) -> None:
     marks = ", ".join("?" * len(columns.split()))
     names = ", ".join(columns.split())
     connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)

@@ -14,23 +14,23 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks.load import processes
-from benchmarks.load.model import Model, Pace
+from benchmarks.load.model import INSTANT, Model, Pace
 from benchmarks.load.telegram import TOKEN, Telegram
 from benchmarks.load.web import listen
 
 READY_WITHIN = 60.0
 """Seconds until the bot must poll."""
 
-ANSWERED_WITHIN = 30.0
+ANSWERED_WITHIN = 60.0
 """Seconds on top of the model's own after which a question without an answer is lost."""
 
 CORES = sorted(os.sched_getaffinity(0))
-"""The bot gets the first, the harness the last: it is not measured how two programs share one."""
+"""What we may use. Two programs on one core would measure how they share it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Load:
     """
 
     customers: int
-    pace: Pace = Pace()
+    pace: Pace = INSTANT
     weight: float = 1.0
     spread: float = 1.0
     once: bool = False
@@ -66,7 +66,13 @@ class Program:
 
 
 async def measure(
-    program: Program, load: Load, seconds: float, places: Mapping[str, str], database_pid: int | None = None
+    program: Program,
+    load: Load,
+    seconds: float,
+    places: Mapping[str, str],
+    database_pid: int | None = None,
+    *,
+    pinned: bool = True,
 ) -> dict[str, Any]:
     """Run a program under a load; gives its figures, or `{"error": …}` if it does not come up.
 
@@ -76,11 +82,17 @@ async def measure(
         seconds: How long it is measured, times the load's weight.
         places: What is filled in, beside the doubles' addresses and an empty folder.
         database_pid: A server whose processor time counts as the program's.
+        pinned: The bot has the first core for itself, the harness the last.
     """
+    if not load.once:
+        load = replace(load, spread=min(load.spread, seconds))
     telegram = Telegram(load.customers, spread=load.spread, once=load.once)
     with tempfile.TemporaryDirectory(prefix="sovetnik-load-") as folder, _no_collector():
         try:
-            async with running(program, telegram, load.pace, {"folder": folder, **places}) as (pid, ready):
+            async with running(program, telegram, load.pace, {"folder": folder, **places}, pinned=pinned) as (
+                pid,
+                ready,
+            ):
                 await asyncio.sleep(0.5)
                 return {"ready_s": ready, **await _load(telegram, load, seconds, pid, database_pid)}
         except NotUpError as error:
@@ -93,20 +105,21 @@ class NotUpError(Exception):
 
 @asynccontextmanager
 async def running(
-    program: Program, telegram: Telegram, pace: Pace, places: Mapping[str, str]
+    program: Program, telegram: Telegram, pace: Pace, places: Mapping[str, str], *, pinned: bool = True
 ) -> AsyncGenerator[tuple[int, float]]:
     """A program with both doubles around it: its process id, and seconds from its start to its first poll.
 
     Raises:
         NotUpError: it does not poll.
     """
-    with _pinned():
+    with _cores({CORES[-1]} if pinned else set(CORES)):
         front, front_url = await listen(telegram)
         back, back_url = await listen(Model(pace))
         places = {"telegram": front_url, "model": back_url, "token": TOKEN, **places}
         log = Path(places["folder"]) / "log"
         began = time.perf_counter()
         process = _start(program, places, log)
+        os.sched_setaffinity(process.pid, {CORES[0]} if pinned else set(CORES))
         try:
             while not telegram.ready.is_set():
                 if process.poll() is not None or time.perf_counter() > began + READY_WITHIN:
@@ -183,7 +196,7 @@ def _start(program: Program, places: Mapping[str, str], log: Path) -> subprocess
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     environment |= {name: filled(value) for name, value in program.environment.items()}
     with log.open("wb") as file:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [filled(part) for part in program.command],
             env={**environment, "NO_PROXY": "*"},
             cwd=places["folder"],
@@ -192,8 +205,6 @@ def _start(program: Program, places: Mapping[str, str], log: Path) -> subprocess
             stderr=file,
             process_group=0,
         )
-    os.sched_setaffinity(process.pid, {CORES[0]})
-    return process
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -207,11 +218,11 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def _pinned() -> Iterator[None]:
-    """The harness on the last core, and as many open sockets as the system lets us have."""
+def _cores(ours: set[int]) -> Iterator[None]:
+    """The harness on its cores, and as many open sockets as the system lets us have."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    os.sched_setaffinity(0, {CORES[-1]})
+    os.sched_setaffinity(0, ours)
     try:
         yield
     finally:

@@ -1,7 +1,7 @@
 """A double of OpenAI's API: responses, conversations and chat completions, whole or streamed.
 
-A question carries `ask-17`; its answer begins with `re-17:` and ends with `end-17.`, so the Telegram side sees
-which answer it has before it, when its first words show and when it is complete.
+A question carries `ask-17`; its answer begins with `re-17:` and ends with `end-17.`, so the Telegram side
+sees which answer it has before it, when its first words show and when it is complete.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ TURN = b"@TURN@"
 
 STREAMED = re.compile(rb'"stream":\s*true')
 NUMBER = re.compile(rb"\d+")
-WORDS = (
+TEXT = (
     "Да, эта модель есть в наличии: заказ можно оформить сегодня, доставка занимает два или три дня, "
     "а гарантия действует один год. Если товар не подойдёт, его легко вернуть в течение четырнадцати дней. "
     "Расскажите, пожалуйста, для каких задач вы его берёте и какой бюджет планируете."
-).split()
+)
+WORDS = TEXT.split()
 USAGE = {
     "input_tokens": 900,
     "input_tokens_details": {"cached_tokens": 0},
@@ -47,6 +48,9 @@ class Pace:
     def whole(self) -> float:
         """Seconds from a request to its last token."""
         return self.first + (self.tokens / self.rate if self.rate else 0.0)
+
+
+INSTANT = Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +167,11 @@ def _response(deltas: list[str]) -> Answer:
     place = {"item_id": item["id"], "output_index": 0, "content_index": 0}
 
     def event(kind: str, **fields: object) -> bytes:
-        return f"event: response.{kind}\ndata: ".encode() + _dump(
-            {"type": f"response.{kind}", "sequence_number": 1, **fields}
-        ) + b"\n\n"
+        return (
+            f"event: response.{kind}\ndata: ".encode()
+            + _dump({"type": f"response.{kind}", "sequence_number": 1, **fields})
+            + b"\n\n"
+        )
 
     events = [event("output_text.delta", **place, delta=delta, logprobs=[]) for delta in deltas]
     added = event("output_item.added", output_index=0, item={**item, "status": "in_progress", "content": []})
@@ -183,7 +189,12 @@ def _chat(deltas: list[str]) -> Answer:
     message = {"role": "assistant", "content": "".join(deltas), "refusal": None}
     choice = {"index": 0, "finish_reason": "stop", "logprobs": None}
     usage = {"prompt_tokens": 900, "completion_tokens": 60, "total_tokens": 960}
-    whole = {**common, "object": "chat.completion", "choices": [{**choice, "message": message}], "usage": usage}
+    whole = {
+        **common,
+        "object": "chat.completion",
+        "choices": [{**choice, "message": message}],
+        "usage": usage,
+    }
 
     def event(delta: dict[str, str], finish: str | None = None) -> bytes:
         choices = [{"index": 0, "delta": delta, "finish_reason": finish}]

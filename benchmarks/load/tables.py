@@ -148,9 +148,8 @@ def _remarks(runs: Iterable[Run]) -> str:
     if not good:
         return f"Nothing was measured; did not come up: {', '.join(failed)}."
     most = {name: max(figures[name] for figures in good) for name in ("harness_cpu", "others_cpu")}
-    lines = [
-        f"{sum(figures['turns'] for figures in good)} turns, lost {sum(figures['lost'] for figures in good)}, "
-        f"doubled {sum(figures['doubled'] for figures in good)}. The harness used at most "
-        f"{most['harness_cpu']:.0%} of its core, other programs at most {most['others_cpu']:.0%} of one."
-    ]
-    return " ".join([*lines, f"Did not come up: {', '.join(failed)}."] if failed else lines)
+    turns, lost, doubled = (sum(figures[name] for figures in good) for name in ("turns", *COUNTED))
+    return (
+        f"{turns} turns, lost {lost}, doubled {doubled}. The harness used at most {most['harness_cpu']:.0%} "
+        f"of its core, other programs at most {most['others_cpu']:.0%} of one."
+    ) + (f" Did not come up: {', '.join(failed)}." if failed else "")

@@ -52,10 +52,12 @@ class Turn:
 
 
 class Telegram:
-    """Attributes:
-    turns: Every question, by its number.
-    ready: The bot polls.
-    idle: Nobody waits for an answer, and nobody asks any more.
+    """The Bot API, for one bot that polls.
+
+    Attributes:
+        turns: Every question, by its number.
+        ready: The bot polls.
+        idle: Nobody waits for an answer, and nobody asks any more.
     """
 
     def __init__(self, customers: int, *, spread: float, once: bool) -> None:
