@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.load.measure import measure
 from benchmarks.load.programs import LOADS, PROGRAMS, Postgres, fits
+from benchmarks.load.russian import russian
 from benchmarks.load.tables import machine, markdown
 
 
@@ -45,6 +46,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--reps", type=int, default=3, help="repetitions, of which medians are taken")
     parser.add_argument("--seconds", type=float, default=10.0, help="measured in each cell")
     parser.add_argument("--unpinned", action="store_true", help="do not give bot and harness a core each")
+    parser.add_argument("--language", choices=("en", "ru"), default="en", help="of the tables")
     parser.add_argument("--json", type=Path, help="write every cell's figures here")
     parser.add_argument(
         "--print", type=Path, nargs="+", help="print the tables of such files, measure nothing"
@@ -89,7 +91,8 @@ def main() -> int:
         result = {"machine": read[-1]["machine"], "runs": [run for one in read for run in one["runs"]]}
     else:
         result = asyncio.run(_run(arguments))
-    print(markdown(result["runs"], result["machine"]))
+    tables = markdown(result["runs"], result["machine"])
+    print(russian(tables) if arguments.language == "ru" else tables)
     return 1 if any(_bad(run["figures"]) for run in result["runs"]) else 0
 
 

@@ -25,6 +25,7 @@ from benchmarks.load.measure import Load, measure, running
 from benchmarks.load.model import Pace
 from benchmarks.load.processes import peak_mib
 from benchmarks.load.programs import ROOT, SETTINGS, sovetnik
+from benchmarks.load.russian import russian
 from benchmarks.load.tables import machine, median
 from benchmarks.load.telegram import TOKEN, Telegram
 
@@ -166,7 +167,9 @@ async def _run(options: argparse.Namespace, databases: Mapping[int, Path]) -> di
     return result
 
 
-def _markdown(result: Mapping[str, Any], sizes: Sequence[int]) -> str:
+def _markdown(result: Mapping[str, Any]) -> str:
+    sizes = list(dict.fromkeys(run["size"] for run in result["runs"]))
+
     def of(kind: str, size: int) -> list[Figures]:
         runs = (run for run in result["runs"] if run["kind"] == kind and run["size"] == size)
         return [run["figures"] for run in runs if "error" not in run["figures"]]
@@ -184,6 +187,14 @@ def _markdown(result: Mapping[str, Any], sizes: Sequence[int]) -> str:
     return "\n".join([*(f"| {' | '.join(line)} |" for line in lines), "", f"{told}."])
 
 
+def _measured(options: argparse.Namespace) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="sovetnik-data-") as folder:
+        result = asyncio.run(_run(options, _filled(Path(folder), options.sizes)))
+    if options.json:
+        options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False))
+    return result
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.load.data",
@@ -195,13 +206,13 @@ def main() -> int:
     parser.add_argument("--reps", type=int, default=3, help="repetitions, of which medians are taken")
     parser.add_argument("--seconds", type=float, default=6.0, help="of turns that are measured")
     parser.add_argument("--json", type=Path, help="write every figure here")
+    parser.add_argument("--language", choices=("en", "ru"), default="en", help="of the table")
+    parser.add_argument("--print", type=Path, help="print the table of such a file, measure nothing")
     parser.set_defaults(sizes=[10_000, 1_000_000], only=list(KINDS))
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sovetnik-data-") as folder:
-        result = asyncio.run(_run(options, _filled(Path(folder), options.sizes)))
-    if options.json:
-        options.json.write_text(json.dumps(result, indent=1, ensure_ascii=False))
-    print(_markdown(result, options.sizes))
+    result = json.loads(options.print.read_text()) if options.print else _measured(options)
+    table = _markdown(result)
+    print(russian(table) if options.language == "ru" else table)
     return 1 if any("error" in run["figures"] for run in result["runs"]) else 0
 
 

@@ -93,7 +93,7 @@ async def measure(
                 pid,
                 ready,
             ):
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(min(0.5, seconds))  # what is done once after the start
                 return {"ready_s": ready, **await _load(telegram, load, seconds, pid, database_pid)}
         except NotUpError as error:
             return {"error": str(error)}
