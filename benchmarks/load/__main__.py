@@ -1,6 +1,6 @@
 """Measures the bot under load, beside bare programs; prints Markdown tables. Linux.
 
-    python -m benchmarks.load                                        everything: about an hour
+    python -m benchmarks.load                                        everything: three quarters of an hour
     python -m benchmarks.load --only sqlite-off,ptb-chat --loads 1,50 --reps 1 --seconds 3
     python -m benchmarks.load --print FILE.json…                     the tables of earlier runs
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 PHRASES = {
     "Unstreamed answers": "Ответы целиком",
     "Streamed answers (first token after 1 s, then 100 a second)": (
@@ -55,6 +57,7 @@ PHRASES = {
     " cores,": " ядра,",
     "memory:": "память:",
     "system:": "система:",
+    " GiB": " ГиБ",
     "commit:": "коммит:",
 }
 
@@ -63,4 +66,4 @@ def russian(text: str) -> str:
     """What `tables` and `data` print, in Russian."""
     for phrase in sorted(PHRASES, key=len, reverse=True):  # one may be the beginning of another
         text = text.replace(phrase, PHRASES[phrase])
-    return text
+    return re.sub(r"(?<=\d),(?=\d{3}\b)", " ", text)
