@@ -57,6 +57,7 @@ class Telegram:
     Attributes:
         turns: Every question, by its number.
         ready: The bot polls.
+        answered: Questions that have their whole answer.
         idle: Nobody waits for an answer, and nobody asks any more.
     """
 
@@ -71,7 +72,7 @@ class Telegram:
         }
         self.calls: Counter[str] = Counter()
         self.turns: list[Turn] = []
-        self.waiting = 0
+        self.waiting = self.answered = 0
         self.stopping = False
         self.ready, self.idle = asyncio.Event(), asyncio.Event()
         self.updates: deque[tuple[int, bytes]] = deque()
@@ -160,6 +161,7 @@ class Telegram:
 
     def _answered(self, follows: int) -> None:
         self.waiting -= 1
+        self.answered += 1
         if not self.stopping and not self.once:
             self._ask(follows)
         elif not self.waiting and (self.stopping or self.next_customer > self.customers):
