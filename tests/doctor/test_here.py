@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sovetnik.core.model import Queue, Vitals
-from sovetnik.doctor import database, folder, machine
+from sovetnik.doctor import database, folder, machine, waiting, words_here
 from sovetnik.doctor.finding import Finding
 from sovetnik.doctor.patient import Patient, mask, read_patient, within
 from sovetnik.doctor.values import values
@@ -221,7 +221,8 @@ async def test_a_schema_of_another_version_is_left_alone(tmp_path, revision, sta
 
 def queues(process: int | None, **changes) -> Finding:
     vitals = {"inbox": NOTHING, "answers": NOTHING, "mails": NOTHING, "last_report": None, "paused_at": None}
-    return database.check_queues(patient(), Vitals(**{**vitals, **changes}), process)
+    by = words_here.PROCESS.format(process=process) if process else None
+    return waiting.check_queues(patient(), Vitals(**{**vitals, **changes}), by)
 
 
 def test_what_waits_is_told_with_its_age():
@@ -238,8 +239,8 @@ def test_what_waits_is_told_with_its_age():
 
 
 def test_nobody_owns_the_bot_yet():
-    assert database.check_owner(0).state == "warning"
-    assert database.check_owner(2).state == "ok"
+    assert waiting.check_owner(0).state == "warning"
+    assert waiting.check_owner(2).state == "ok"
 
 
 # the machine

@@ -10,20 +10,17 @@ import sqlite3
 from pathlib import Path
 from typing import IO, Literal
 
-from sovetnik.core.errors import ConfigError, SovetnikError
-from sovetnik.core.model import Queue, Vitals
+from sovetnik.core.errors import ConfigError
 from sovetnik.doctor import words_here as words
 from sovetnik.doctor.finding import Finding, Said, Trouble, same
-from sovetnik.doctor.patient import Patient, literal, skipped, within
-from sovetnik.storage import SqlStore
+from sovetnik.doctor.patient import Patient, skipped, within
+from sovetnik.doctor.server import server
+from sovetnik.doctor.waiting import check_schema, inside
 from sovetnik.storage.engine import sqlite_file
-from sovetnik.storage.migrate import HEAD
+from sovetnik.storage.opening import is_postgres
 
 LOCK_PATIENCE = 3.0
 """Seconds to wait for another writer: `run` holds the database for milliseconds."""
-
-OLD = {"inbox": 120, "answers": 120, "mails": 3600}
-"""Seconds after which a row that still waits needs looking at."""
 
 
 async def storage(patient: Patient) -> list[Finding]:
@@ -32,6 +29,8 @@ async def storage(patient: Patient) -> list[Finding]:
     if why := patient.spoilt("DATABASE_"):
         return [skipped(name, why) for name in ("database", *later)]
     url = patient.settings.database_url.get_secret_value()
+    if is_postgres(url):
+        return await server(patient, url)
     try:
         path = sqlite_file(url)
     except ConfigError as error:
@@ -42,10 +41,13 @@ async def storage(patient: Patient) -> list[Finding]:
         return [database, *(skipped(name, words.DATABASE_FAILS) for name in later)]
     if not path.exists():
         return [database, *(skipped(name, words.NO_DATABASE) for name in later)]
-    schema = await within("schema", check_schema(path))
+    schema = await within("schema", _schema(path))
     if schema.state != "ok":  # opening the store would bring it up to date, under a running bot
         return [database, schema, *(skipped(name, words.SCHEMA_FAILS) for name in later[1:])]
-    return [database, schema, *await _inside(patient, url, path)]
+    process = await asyncio.to_thread(running, path)
+    patient.runs_here = process is not None
+    by = words.PROCESS.format(process=process) if process else None
+    return [database, schema, *await inside(patient, url, by)]
 
 
 async def check_database(path: Path) -> Finding:
@@ -90,15 +92,8 @@ def _open(path: Path, mode: Literal["ro", "rw"]) -> sqlite3.Connection:
     )
 
 
-async def check_schema(path: Path) -> Finding:
-    """Which version wrote the tables."""
-    revision = await asyncio.to_thread(_revision, path)
-    if revision == HEAD:
-        return Finding("schema", "ok", words.SCHEMA_GOOD.format(revision=revision))
-    if revision is None or revision < HEAD:  # ours are numbered
-        old = words.SCHEMA_OLD.format(revision=revision or "0000")
-        return Finding("schema", "warning", old, words.SCHEMA_OLD_OUT)
-    return Finding("schema", "broken", words.SCHEMA_NEW.format(revision=revision), words.SCHEMA_NEW_OUT)
+async def _schema(path: Path) -> Finding:
+    return check_schema(await asyncio.to_thread(_revision, path))
 
 
 def _revision(path: Path) -> str | None:
@@ -108,57 +103,6 @@ def _revision(path: Path) -> str | None:
         except sqlite3.OperationalError:
             return None
     return row[0] if row else None
-
-
-async def _inside(patient: Patient, url: str, path: Path) -> list[Finding]:
-    try:
-        async with asyncio.timeout(9), SqlStore.open(url, exclusive=False) as store:
-            vitals, paired = await store.vitals(), await store.owner_chats()
-    except (SovetnikError, TimeoutError) as error:
-        return [Finding("queues", "broken", literal(error), words.DATABASE_BUSY_OUT)]
-    process = await asyncio.to_thread(running, path)
-    owners = len(paired | set(patient.settings.owner_chats))
-    return [check_queues(patient, vitals, process), check_owner(owners)]
-
-
-def check_queues(patient: Patient, vitals: Vitals, process: int | None) -> Finding:
-    """What waits and for how long, and whether somebody works on it."""
-    now = patient.clock()
-    queues = {"inbox": vitals.inbox, "answers": vitals.answers, "mails": vitals.mails}
-    waiting = {name: queue for name, queue in queues.items() if queue.waiting}
-    said = _joined(waiting, {name: queue.age(now) for name, queue in waiting.items()})
-    if vitals.paused_at:
-        at = f"{vitals.paused_at.astimezone(patient.settings.timezone):%d.%m %H:%M}"
-        fact = words.QUEUES_PAUSED.format(at=at, waiting=said)
-        return Finding("queues", "warning", fact, words.QUEUES_PAUSED_OUT)
-    if process is None:
-        if not waiting:
-            return Finding("queues", "ok", words.QUEUES_EMPTY_STOPPED)
-        fact = words.QUEUES_STOPPED.format(waiting=said)
-        return Finding("queues", "warning", fact, words.QUEUES_STOPPED_OUT)
-    if not waiting:
-        return Finding("queues", "ok", words.QUEUES_EMPTY.format(process=process))
-    fact = words.QUEUES_WAITING.format(waiting=said, process=process)
-    if any(queue.age(now) > OLD[name] for name, queue in waiting.items()):
-        return Finding("queues", "warning", fact, words.QUEUES_OLD_OUT)
-    return Finding("queues", "ok", fact)
-
-
-def _joined(waiting: dict[str, Queue], ages: dict[str, float]) -> Said:
-    if not waiting:
-        return words.NOTHING
-    parts = [
-        words.QUEUE[name].format(count=queue.waiting, age=words.span(ages[name]))
-        for name, queue in waiting.items()
-    ]
-    return Said("; ".join(part.en for part in parts), "; ".join(part.ru for part in parts))
-
-
-def check_owner(owners: int) -> Finding:
-    """Whether some chat is the owner's."""
-    if owners:
-        return Finding("owner", "ok", words.OWNER_GOOD.format(count=owners))
-    return Finding("owner", "warning", words.OWNER_NONE, words.OWNER_NONE_OUT)
 
 
 def running(path: Path) -> int | None:

@@ -19,7 +19,7 @@ from sovetnik.knowledge.index.model import FileStatus
 from sovetnik.knowledge.index.store import VERSION, Store
 from sovetnik.library import knowledge_folder
 from sovetnik.settings import Settings
-from sovetnik.storage.engine import sqlite_file
+from sovetnik.storage.opening import local_folder
 
 NAMED = 3
 """Files that are named where several are meant."""
@@ -98,7 +98,7 @@ async def check_index(patient: Patient) -> Finding:
     """
     settings = patient.settings
     try:
-        path = sqlite_file(settings.database_url.get_secret_value()).with_name("knowledge.db")
+        path = local_folder(settings.database_url.get_secret_value()) / "knowledge.db"
         if not path.exists():
             return Finding("index", "warning", words.INDEX_NONE, words.INDEX_OUT)
         if not await asyncio.to_thread(_is_sound, path):

@@ -10,11 +10,10 @@ from pathlib import Path
 from sovetnik.core.errors import ConfigError
 from sovetnik.core.reports import moment
 from sovetnik.doctor import words_here as words
-from sovetnik.doctor.database import running
 from sovetnik.doctor.finding import Finding, same
 from sovetnik.doctor.patient import Patient, skipped
 from sovetnik.settings import Settings
-from sovetnik.storage.engine import sqlite_file
+from sovetnik.storage.opening import local_folder
 
 LEAST_FREE, FEW_FREE = 100e6, 1e9
 """Bytes: below the first a day's writing may fail, below the second it is time to look."""
@@ -94,7 +93,7 @@ def check_ports(patient: Patient) -> Finding | None:
     if settings.telegram_webhook_url:
         wanted["TELEGRAM_WEBHOOK_LISTEN"] = settings.telegram_webhook_listen
     asked = {name: address for name, address in wanted.items() if address}
-    if not asked or _run_is_running(settings):
+    if not asked or patient.runs_here:
         return None
     for name, address in asked.items():
         host, _, port = address.rpartition(":")
@@ -110,17 +109,10 @@ def check_ports(patient: Patient) -> Finding | None:
     return Finding("ports", "ok", words.PORTS_GOOD.format(addresses=", ".join(asked.values())))
 
 
-def _run_is_running(settings: Settings) -> bool:
-    try:
-        return running(sqlite_file(settings.database_url.get_secret_value())) is not None
-    except ConfigError:
-        return False
-
-
 def _data_folder(settings: Settings) -> Path:
-    """Where the database lies or will lie, as far as it exists."""
+    """Where the database and the index of the documents lie or will lie, as far as it exists."""
     try:
-        path = sqlite_file(settings.database_url.get_secret_value()).absolute()
+        folder = local_folder(settings.database_url.get_secret_value()).absolute()
     except ConfigError:
-        path = Path.cwd() / "data"
-    return next(parent for parent in path.parents if parent.is_dir())
+        folder = Path.cwd()
+    return next(parent for parent in (folder, *folder.parents) if parent.is_dir())

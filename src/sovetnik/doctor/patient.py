@@ -28,12 +28,14 @@ class Patient:
         wrong: Names of the settings whose value is wrong, with what is wrong.
         skews: How far our clock is ahead of servers', in seconds, by their host.
         clock: Gives the time, aware.
+        runs_here: Whether `run` runs on this machine, as far as the database tells.
     """
 
     settings: Settings
     wrong: Mapping[str, str] = field(default_factory=dict[str, str])
     skews: dict[str, float] = field(default_factory=dict[str, float])
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    runs_here: bool = False
 
     def spoilt(self, *prefixes: str) -> Said | None:
         """Why nothing can be said of these settings; None when they can be read."""

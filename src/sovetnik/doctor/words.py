@@ -36,6 +36,8 @@ TITLES: Mapping[str, Said] = {
     "search": Said("search", "поиск"),
     "database": Said("database", "база"),
     "schema": Said("schema", "схема"),
+    "connections": Said("connections", "соединения"),
+    "replicas": Said("replicas", "реплики"),
     "queues": Said("queues", "очереди"),
     "owner": Said("owner", "владелец"),
     "disk": Said("disk", "диск"),

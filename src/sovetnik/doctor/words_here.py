@@ -99,13 +99,11 @@ SCHEMA_NEW_OUT = Said("install the newest sovetnik", "поставьте нов�
 DATABASE_FAILS = Said("the database cannot be used", "база недоступна")
 NO_DATABASE = Said("there is no database yet", "базы ещё нет")
 SCHEMA_FAILS = Said("the schema is of another version", "схема другой версии")
-QUEUES_EMPTY = Said(
-    "nothing waits; `run` works (process {process})", "ничего не ждёт; `run` работает (процесс {process})"
-)
+QUEUES_EMPTY = Said("nothing waits; `run` works ({by})", "ничего не ждёт; `run` работает ({by})")
 QUEUES_EMPTY_STOPPED = Said("nothing waits; `run` does not run", "ничего не ждёт; `run` не запущен")
-QUEUES_WAITING = Said(
-    "{waiting}; `run` works (process {process})", "{waiting}; `run` работает (процесс {process})"
-)
+QUEUES_WAITING = Said("{waiting}; `run` works ({by})", "{waiting}; `run` работает ({by})")
+PROCESS = Said("process {process}", "процесс {process}")
+REPLICAS = Said("replicas: {count}", "реплик: {count}")
 QUEUES_STOPPED = Said("{waiting}; `run` does not run", "{waiting}; `run` не запущен")
 QUEUES_STOPPED_OUT = Said("`sovetnik run`", "`sovetnik run`")
 QUEUES_OLD_OUT = Said("look into the log of `run`", "загляните в журнал `run`")
@@ -122,6 +120,52 @@ OWNER_NONE = Said("no Telegram chat is the owner's yet", "ни один чат T
 OWNER_NONE_OUT = Said(
     "open the link that `sovetnik run` prints (pair_owner)",
     "откройте ссылку, которую печатает `sovetnik run` (pair_owner)",
+)
+
+# storage on PostgreSQL
+SERVER_SILENT = Said("the server does not answer", "сервер не отвечает")
+SERVER_URL_OUT = Said(
+    "DATABASE_URL=postgresql://user:password@host:5432/database",
+    "DATABASE_URL=postgresql://имя:пароль@адрес:5432/база",
+)
+SERVER_GOOD = Said(
+    "PostgreSQL {version}, database {name} can be written", "PostgreSQL {version}, база {name}: запись есть"
+)
+SERVER_POOLED = Said(
+    "a pooler (PgBouncer) stands in between and drops our settings",
+    "между нами и сервером стоит PgBouncer, он теряет наши настройки",
+)
+SERVER_POOLED_OUT = Said(
+    "name the server itself in DATABASE_URL, usually port 5432",
+    "укажите в DATABASE_URL сам сервер, обычно это порт 5432",
+)
+SERVER_OLD = Said("PostgreSQL {version} is too old", "PostgreSQL {version} слишком стар")
+SERVER_OLD_OUT = Said("PostgreSQL 13 or newer", "PostgreSQL 13 или новее")
+SERVER_ENCODING = Said(
+    "the encoding of the database {name} is {encoding}", "кодировка базы {name} — {encoding}"
+)
+SERVER_ENCODING_OUT = Said(
+    "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+    "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0",
+)
+SERVER_STANDBY = Said(
+    "PostgreSQL {version} is a standby or read-only", "PostgreSQL {version} — реплика только для чтения"
+)
+SERVER_STANDBY_OUT = Said("name the primary in DATABASE_URL", "укажите в DATABASE_URL основной сервер")
+SERVER_RIGHTS = Said("no right to write: {lacking}", "нет прав на запись: {lacking}")
+SERVER_RIGHTS_OUT = Said(
+    "let the user own the database: ALTER DATABASE {name} OWNER TO …",
+    "сделайте пользователя владельцем базы: ALTER DATABASE {name} OWNER TO …",
+)
+CONNECTIONS = Said("used: {connected} of {allowed}", "занято: {connected} из {allowed}")
+CONNECTIONS_OUT = Said(
+    "one `run` needs up to 11: raise max_connections", "одному `run` нужно до 11: увеличьте max_connections"
+)
+REPLICAS_NONE = Said("`run` does not run", "`run` не запущен")
+REPLICAS_LIVING = Said("living: {count}, on duty: {duty}", "работает: {count}, дежурит: {duty}")
+REPLICAS_OUT = Said(
+    "nobody polls and mails: look again in a minute, then into the log of `run`",
+    "никто не принимает сообщения и не шлёт письма: проверьте через минуту, затем журнал `run`",
 )
 
 # machine

@@ -28,7 +28,7 @@ from sovetnik.setting_up.setup import Setup
 from sovetnik.setting_up.talk import Question
 from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore
-from sovetnik.storage.engine import prepare_file, sqlite_file
+from sovetnik.storage.opening import make_database
 
 NAMED = 4
 """Documents that are named under the trial's answer."""
@@ -178,7 +178,7 @@ def pairing_link(setup: Setup, username: str) -> str | None:
 
 async def _offer(settings: Settings, username: str) -> str | None:
     url = settings.database_url.get_secret_value()
-    prepare_file(sqlite_file(url))
+    await make_database(url)
     async with SqlStore.open(url, exclusive=False) as store:
         if settings.owner_chats or await store.owner_chats():
             return None

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from sovetnik.core.errors import ConfigError
 from sovetnik.storage import engine, migrate
+from sovetnik.storage.opening import is_postgres
 
 OURS = {"alembic_version", "chats", "messages", "leads", "inbox", "outbox"}
 """Tables that every database of ours has had from the first version on."""
@@ -51,10 +52,10 @@ def database_file(url: str) -> Path:
     Raises:
         ConfigError: it is not of SQLite; the message names the tool that copies it.
     """
-    if url.startswith(("postgresql", "postgres:")):
+    if is_postgres(url):
         raise ConfigError(
-            "DATABASE_URL: PostgreSQL is copied with its own tools: "
-            "`pg_dump --format=custom --file=FILE` and `pg_restore --clean --dbname=…`"
+            "DATABASE_URL: PostgreSQL is copied with its own tools: `pg_dump --format=custom --file=FILE …`, "
+            "and back with `pg_restore --clean --if-exists --dbname=…` while no bot runs"
         )
     return engine.sqlite_file(url)
 

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from sovetnik.core.texts import language_of, storable
 from sovetnik.storage.answers import close_conversations
+from sovetnik.storage.quiet import keep_quiet
 from sovetnik.storage.rows import AnyRow, insert_once
 from sovetnik.storage.store import SqlStore, utcnow
 from sovetnik.storage.tables import chats, messages, outbox
@@ -52,17 +53,21 @@ class OldDialogue:
 async def import_dialogues(store: SqlStore, dialogues: Sequence[OldDialogue]) -> int:
     """Store dialogues in one transaction; what is stored already is left as it is.
 
-    Only for the process that holds the database: a turn at work must not find its messages renumbered.
+    Only while no bot runs: a turn at work must not find its messages renumbered.
 
     Returns:
         How many messages are new.
 
     Raises:
+        ConfigError: a bot runs; nothing was written.
         StorageError: nothing was written.
     """
-    return await store.write(
-        lambda connection: sum(_import(connection, dialogue, utcnow()) for dialogue in dialogues)
-    )
+
+    def unit(connection: Connection) -> int:
+        keep_quiet(connection)
+        return sum(_import(connection, dialogue, utcnow()) for dialogue in dialogues)
+
+    return await store.write(unit)
 
 
 def _import(connection: Connection, dialogue: OldDialogue, now: datetime) -> int:

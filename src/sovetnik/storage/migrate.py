@@ -19,7 +19,7 @@ def upgrade(engine: Engine) -> None:
     Raises:
         ConfigError: a newer version wrote it.
     """
-    if _revision(engine) == HEAD:
+    if revision(engine) == HEAD:
         return
     from alembic import command
     from alembic.config import Config
@@ -39,7 +39,8 @@ def upgrade(engine: Engine) -> None:
             ) from error
 
 
-def _revision(engine: Engine) -> str | None:
+def revision(engine: Engine) -> str | None:
+    """Of the schema; None where there is none."""
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -97,8 +97,10 @@ class PostgresDatabase:
     @classmethod
     @asynccontextmanager
     async def open(cls, url: str, *, exclusive: bool) -> AsyncGenerator[PostgresDatabase]:
-        """Connect; see :meth:`sovetnik.storage.SqlStore.open`. Any number of processes may."""
-        del exclusive
+        """Connect; see :meth:`sovetnik.storage.SqlStore.open`. Any number of processes may run the bot."""
+        from sovetnik.storage import server
+
+        server.check_url(url)
         engine = create_engine(
             driver_url(url),
             hide_parameters=True,
@@ -110,7 +112,7 @@ class PostgresDatabase:
         )
         opened = cls(engine, url)
         try:
-            await asyncio.to_thread(_prepare, engine)
+            await asyncio.to_thread(_prepare, engine, first=exclusive)
             yield opened
         finally:
             await asyncio.to_thread(opened.close)
@@ -187,16 +189,18 @@ def _again(error: Exception) -> bool:
     return error.connection_invalidated or getattr(error.orig, "sqlstate", None) in AGAIN
 
 
-def _prepare(engine: Engine) -> None:
+def _prepare(engine: Engine, *, first: bool) -> None:
+    """Bring the schema up to date; only whoever may be the first on a database makes one from nothing."""
+    from sovetnik.storage import server
+
     try:
         with engine.connect() as connection:
-            encoding: Any = connection.execute(text("SHOW server_encoding")).scalar()
-        if encoding != "UTF8":
+            server.check(connection)
+        if not first and migrate.revision(engine) is None:
             raise ConfigError(
-                f"DATABASE_URL: the database's encoding is {encoding}; create it with ENCODING 'UTF8'"
+                f"DATABASE_URL: there is nothing of Sovetnik in the database {engine.url.database}; "
+                "run `sovetnik run` first"
             )
         migrate.upgrade(engine)
     except DBAPIError as error:
-        raise ConfigError(
-            f"DATABASE_URL: PostgreSQL refuses: {words(error)}; check host, database, user and password"
-        ) from error
+        raise ConfigError(server.refusal(error)) from error

@@ -44,9 +44,9 @@ class Shared:
         """Whether the last sign of life is younger than the lease."""
         return self._replica.in_touch()
 
-    def tell(self, share: Callable[[int], None]) -> None:
-        """Have ``share`` called with the number of living replicas whenever it has changed."""
-        self._replica.changed = share
+    def divide(self, need: Callable[[], float], share: Callable[[float], None]) -> None:
+        """Divide a common limit by what each replica needs, with each sign of life."""
+        self._replica.need, self._replica.allow = need, share
 
     async def join(self, sweep: Sweep) -> Sequence[asyncio.Task[Any]]:
         """Show a sign of life, or nobody would respect what this process owns; then take part.
@@ -63,6 +63,7 @@ class Shared:
             raise ConfigError(
                 "DATABASE_URL: no session for a sign of life (see the log); is max_connections too small?"
             ) from None
+        log.info("joined", replica=self._replica.id)
         tasks.append(asyncio.create_task(self._runner.serve(), name="wake-ups"))
         tasks.append(asyncio.create_task(self.keep(lambda: self._sweep(sweep)), name="sweep"))
         return tasks
@@ -84,9 +85,11 @@ class Shared:
         return await self._runner.stop(seconds)
 
     async def _sweep(self, sweep: Sweep) -> None:
+        queued: set[int] = set()
         while True:
             try:
-                self._runner.wake(await sweep())
+                due, queued = await sweep(queued)
+                self._runner.wake(due)
                 await self._runner.rescue()
             except StorageError as error:
                 log.error("storage_refused", error=str(error), retry_s=SWEEP_EVERY)

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
+import psycopg
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision, SyncPsycopgConnector
 from procrastinate.exceptions import ConnectorException
@@ -43,6 +44,9 @@ LOOK_EVERY = 0.25
 HEARTBEAT = 3.0
 STALLED = 10.0
 """Seconds without a heartbeat after which a worker's jobs are done again."""
+
+LOST = (ConnectorException, psycopg.Error)
+"""No way to the queue; opening its pool gives the driver's own errors."""
 
 _deferring = App(connector=SyncPsycopgConnector())
 
@@ -112,7 +116,7 @@ class SharedRunner(LocalRunner):
         while True:
             try:
                 await self._work()
-            except ConnectorException as error:
+            except LOST as error:
                 log.warning("queue_lost", error=type(error.__cause__ or error).__name__, retry_s=1)
             finally:
                 self._app = None
@@ -126,7 +130,7 @@ class SharedRunner(LocalRunner):
         try:
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
                 await app.job_manager.retry_job(job)
-        except ConnectorException as error:
+        except LOST as error:
             log.warning("rescue_failed", error=type(error.__cause__ or error).__name__)
 
     async def _work(self) -> None:
