@@ -1,5 +1,8 @@
 """Sovetnik: a self-hosted AI consultant for Telegram."""
 
-from importlib.metadata import version
 
-__version__ = version("sovetnik")
+def version() -> str:
+    """The installed version."""
+    from importlib.metadata import version  # reads mails and archives: 30 ms, for those who ask
+
+    return version("sovetnik")

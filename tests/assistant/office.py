@@ -116,6 +116,7 @@ class Office:
 async def office(context: str, **changes: Any) -> AsyncGenerator[Office]:
     """Settings as they are with a compatible server; ``itself=True`` as with OpenAI itself."""
     itself = changes.pop("itself", False)
+    streamed = changes.pop("streamed", True)
     api = ModelApi()
     async with serve(api.app) as url:
         values: dict[str, Any] = {"api_key": KEY, "model": "gpt-6-luna", "context": context, "timeout": 10.0}
@@ -129,5 +130,5 @@ async def office(context: str, **changes: Any) -> AsyncGenerator[Office]:
             zone=ZoneInfo("Asia/Yekaterinburg"),
             clock=lambda: NOW,
         )
-        async with client:
-            yield Office(api, url, settings, client, OpenAiAssistant(client, told, briefing, "salt"))
+        async with client, OpenAiAssistant(client, told, briefing, "salt", streamed=streamed) as assistant:
+            yield Office(api, url, settings, client, assistant)

@@ -32,9 +32,11 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return asked
 
 
-@pytest.fixture(params=["conversation", "history"])
+@pytest.fixture(params=["conversation", "history", "whole"])
 async def desk(request: pytest.FixtureRequest, pauses: list[float]) -> AsyncGenerator[Office]:
-    async with office(request.param) as ready:
+    """``whole``: a dialogue sent along, answers not streamed."""
+    whole = request.param == "whole"
+    async with office("history" if whole else request.param, streamed=not whole) as ready:
         yield ready
 
 
@@ -76,7 +78,7 @@ async def test_the_customers_words_come_back_as_one_answer_in_growing_pieces(des
     assert done.text == "Кровать «Нерль» стоит 62 900 рублей."
     deltas = [event.text for event in desk.events if isinstance(event, TextDelta)]
     assert "".join(deltas) == done.text
-    assert len(deltas) > 1
+    assert (len(deltas) > 1) is desk.bodies()[0]["stream"]
 
 
 async def test_the_model_sees_the_dialogue_so_far_and_the_turns_messages_together(desk: Office) -> None:

@@ -47,13 +47,15 @@ class Shop:
     checks: bool = False
     refuses: bool = False
     spent: bool = False
+    knows: bool = True
 
     def __post_init__(self) -> None:
         async def over_budget() -> bool:
             return self.spent
 
-        async def tell(notice: Notice) -> None:
+        async def tell(notice: Notice) -> bool:
             self.notices.append(notice)
+            return self.knows
 
         self.assistant = FallbackAssistant(self.model, OfflineConsultant(self.form), over_budget, tell)
 
@@ -133,6 +135,17 @@ async def test_the_model_is_tried_again_and_its_return_is_told(monkeypatch: pyte
     kinds = [(await shop.ask("Есть доставка?")).kind for _ in range(4)]
     assert kinds == ["quote", "quote", "answer", "answer"]
     assert [notice.kind for notice in shop.notices] == ["model_down", "model_back"]
+
+
+async def test_a_notice_that_has_to_wait_is_offered_again_and_what_was_not_told_is_not_taken_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fallback, "REST", 0.0)
+    shop = Shop(knows=False)
+    shop.model.trouble = [AssistantError("server", "HTTP 500")] * 2
+    for _ in range(3):
+        await shop.ask("Есть доставка?")
+    assert [notice.kind for notice in shop.notices] == ["model_down", "model_down"]
 
 
 async def test_a_failure_of_this_turn_alone_is_not_taken_for_an_outage() -> None:

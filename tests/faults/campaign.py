@@ -6,14 +6,16 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.faults.counting import Outcome, Plan, count, key_of_mail
 from tests.faults.customers import Load
-from tests.faults.rig import ZONE, Rig, came, rig
+from tests.faults.rig import ZONE, Life, Rig, came, rig
+from tests.faults.takeovers import Watch
 from tests.faults.troubles import Troubles
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -24,8 +26,14 @@ CATCH_UP = 7
 """Days whose reports are made good after a pause, as the documentation says."""
 
 AIM_PATIENCE = 3.0
-KILL_SECONDS = 4.0
-"""What aiming, dying and starting take: the load has to last as long as the kills."""
+KILL_SECONDS = {"sqlite": 4.0, "postgres": 8.0}
+"""What aiming, dying and starting (and waiting for another replica) take: the load has to last as long."""
+
+AWAY = 8.0
+"""Seconds for which a replica stays away at most after a kill, while others work."""
+
+BESIDE = 20.0
+"""Seconds that a kill waits at most until another replica works beside the one that is to die."""
 
 
 def _stops(first: date, days: int) -> list[datetime]:
@@ -49,17 +57,33 @@ SPRING = [datetime(2027, 3, 26, 12, 0, tzinfo=BERLIN).astimezone(UTC), *_stops(d
 START = datetime(2026, 10, 23, 18, 0, tzinfo=UTC)
 
 
-SLOW = {"Telegram: read timeout after delivery", "proxy: half-open while in use", "Telegram: 409 on a poll"}
+ON_DUTY = {"a poll was answered", "a mail was taken"}
+"""What only the replica on duty does, so that a kill aimed at it has to be its."""
+
+MAIL_PATIENCE = 20.0
+"""Seconds without a mail after which no other will come: longer than the pause after a first failure."""
+
+SLOW = {
+    "Telegram: read timeout after delivery",
+    "proxy: half-open while in use",
+    "Telegram: 409 on a poll",
+    "replica: cut off, connections held",
+    "replica: frozen",
+    "PostgreSQL: restarted",
+}
 """Troubles that cost the product's own patience, 20 s and more, unless a kill ends them."""
 
 
 async def campaign(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _: None) -> Outcome:
     """Run a plan in an empty folder."""
     began = time.time()
-    load = Load(plan.seed, plan.chats, plan.messages, plan.seconds + plan.kills * KILL_SECONDS)
-    async with rig(folder, load, START) as made:
+    load = Load(plan.seed, plan.chats, plan.messages, plan.seconds + plan.kills * KILL_SECONDS[plan.database])
+    async with rig(
+        folder, load, START, database=plan.database, replicas=plan.replicas, webhook=plan.webhook
+    ) as made:
         load.clock = made.clock.now
-        run = _Run(plan, made, Troubles(made, random.Random(f"troubles {plan.seed}")), say)
+        troubles = Troubles(made, random.Random(f"troubles {plan.seed}"), cut=plan.cut, freeze=plan.freeze)
+        run = _Run(plan, made, troubles, say)
         return await run.whole(began)
 
 
@@ -72,9 +96,13 @@ class _Run:
         self.last_day: date | None = None
         self.codes: list[int] = []
         self.tasks: set[asyncio.Task[None]] = set()
+        self.returning: set[asyncio.Task[None]] = set()
+        self.outages = self._mixed(troubles.outages())
+        self.watch = Watch(made)
+        troubles.lost = self.watch.begin
 
     async def whole(self, began: float) -> Outcome:
-        await self.rig.start()
+        await self.rig.start_all()
         self.last_day = _day_due(self.rig.clock.now())
         load = asyncio.create_task(self.rig.load.run())
         try:
@@ -88,17 +116,19 @@ class _Run:
             load.cancel()
             for task in self.tasks:
                 task.cancel()
+        takeovers = await self.watch.end()
         await self._settle()
-        return await count(self.plan, self.rig, self.troubles, self.days, self.codes, began)
+        return await count(self.plan, self.rig, self.troubles, takeovers, self.days, self.codes, began)
 
     # troubles and kills
 
     async def _torment(self) -> None:
         """A gap of seconds with troubles in it, then an end and a start, as often as the plan says."""
         gap = self.plan.seconds / self.plan.kills
-        names = self._names()
+        names = self._mixed(self.troubles.kinds())
         for number in range(self.plan.kills):
             lived = time.monotonic() + gap * self.rng.uniform(0.6, 1.3)
+            self._outage()
             for _ in range(self.rng.randint(2, 3)):
                 self._trouble(next(names))
                 await asyncio.sleep(max(0.0, (lived - time.monotonic()) * self.rng.uniform(0.1, 0.5)))
@@ -106,22 +136,25 @@ class _Run:
             await asyncio.sleep(max(0.0, lived - time.monotonic()))
             if number % 7 == 3:
                 await self._restart()
-            await self._kill()
+            await self._kill(for_good=self.plan.replicas > 1 and number == self.plan.kills * 5 // 6)
             self.say(f"{number + 1}/{self.plan.kills} kills, {len(self.rig.load.sent)} messages")
-        await asyncio.gather(*self.tasks)
+        await asyncio.gather(*self.tasks, *self.returning)
 
-    def _names(self) -> Iterator[str]:
+    def _mixed(self, kinds: Iterable[str]) -> Iterator[str]:
         """Names of troubles without end: each once, in a random order, and again."""
-        kinds = [name for name in self.troubles.kinds() if not (self.plan.sparing and name in SLOW)]
+        chosen = [name for name in kinds if not (self.plan.sparing and name in SLOW)]
+        while chosen:
+            yield from self.rng.sample(chosen, len(chosen))
 
-        def endless():
-            while True:
-                yield from self.rng.sample(kinds, len(kinds))
-
-        return endless()
+    def _outage(self) -> None:
+        """Take the database or a replica away for a while, if neither is away now."""
+        if not self.rig.outage.locked():
+            for name in islice(self.outages, 1):
+                self._trouble(name)
 
     def _trouble(self, name: str) -> None:
-        task = asyncio.create_task(self.troubles.kinds()[name](), name=name)
+        kinds = self.troubles.kinds() | self.troubles.outages()
+        task = asyncio.create_task(kinds[name](), name=name)
         self.tasks.add(task)
 
     async def _move_clock(self, left: int) -> None:
@@ -158,10 +191,12 @@ class _Run:
         await self._reports_out()
 
     async def _restart(self) -> None:
-        """As an update does it. A process that the disk refuses just then is left to the kills."""
+        """As an update does it: all at once. One that the disk refuses just then is left to the kills."""
         await self._until(lambda: not self.troubles.rough, "a disk that takes what it is given")
-        self.codes.append(await self.rig.stop())
-        await self.rig.start()
+        async with self.rig.outage:
+            await asyncio.gather(*self.returning)
+            self.codes += await self.rig.stop_all()
+            await self.rig.start_all()
 
     async def _reports_out(self) -> None:
         await self._until(lambda: len(self._report_days()) >= len(self.days), "the reports")
@@ -175,16 +210,39 @@ class _Run:
         keys = {key_of_mail(mail) for mail in self.rig.stage.mailbox.mails}
         return {key for key in keys if key.startswith("report-")}
 
-    async def _kill(self) -> None:
+    async def _kill(self, *, for_good: bool = False) -> None:
+        await self.rig.revive()
+        if self.plan.replicas > 1 and self.rng.random() < 0.75:
+            await came(lambda: len(self.rig.sound()) >= min(2, len(self.rig.slots)), BESIDE)
         aims = self._aims()
         aim = self.rng.choice(list(aims))
+        found: object = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(AIM_PATIENCE):
-                await aims[aim]()
+                found = await aims[aim]()
         if aim == "an answer was taken":  # around the note: now, or one to eight thousandths later
             await asyncio.sleep(self.rng.choice((0, 0, 0.001, 0.002, 0.004, 0.008)))
-        await self.rig.kill(aim)
-        await self.rig.start()
+        life = found if isinstance(found, Life) else await self._victim(aim)
+        if for_good:
+            self.rig.buried.add(life.slot)
+        await self.rig.kill(life, aim)
+        self.watch.begin(life, "killed for good" if for_good else "killed")
+        if self.plan.replicas == 1:
+            await self.rig.start()
+        elif not for_good:
+            self.returning.add(asyncio.create_task(self._return(life.slot, self.rng.uniform(0, AWAY))))
+
+    async def _victim(self, aim: str) -> Life:
+        """Who is to die: for what only one does, that one."""
+        await came(self.rig.sound, BESIDE * 4)  # a replica that cannot be killed is not one that must live
+        if not self.rig.sound():
+            return next(life for life in reversed(self.rig.lives) if not life.ended)
+        busy = [life for life in self.rig.sound() if aim in ON_DUTY and life.on_duty]
+        return self.rng.choice(busy or self.rig.sound())
+
+    async def _return(self, slot: int, pause: float) -> None:
+        await asyncio.sleep(pause)
+        await self.rig.start(slot)
 
     def _aims(self) -> dict[str, Callable[[], Awaitable[object]]]:
         telegram, box = self.rig.stage.telegram, self.rig.stage.mailbox
@@ -223,35 +281,41 @@ class _Run:
             AIM_PATIENCE,
         )
 
-    async def _kill_and_start(self) -> None:
-        await self.rig.kill("at any moment")
-        await self.rig.launch()
+    async def _kill_and_start(self) -> Life:
+        """Kills one and gives its next life, which is starting."""
+        life = await self._victim("while starting")
+        await self.rig.kill(life, "at any moment")
+        self.watch.begin(life, "killed")
+        started = await self.rig.launch(life.slot)
         await asyncio.sleep(self.rng.uniform(0.05, 2.0))
+        return started
 
     # the end
 
     async def _settle(self) -> None:
         """A last start makes all mails due; a last day brings the last report."""
-        self.codes.append(await self.rig.stop())
+        self.codes += await self.rig.stop_all()
         last = self.rig.clock.now() + timedelta(
             days=2
         )  # beyond the day whose report may be on its way just now
         self._owe(last)
         self.rig.clock.move_to(last)
-        await self.rig.start()
+        await self.rig.start_all()
         box = self.rig.stage.mailbox
         wanted = {f"report-{day}" for day in self.days}
         await self._until(lambda: wanted <= self._report_days(), "the last reports")
-        while self.rig.unsent_mails() and await self._mail_came():
-            pass
+        await self._mails_out()
         self.say(f"{len(box.mails)} mails")
-        self.codes.append(await self.rig.stop())
+        self.codes += await self.rig.stop_all()
 
-    async def _mail_came(self) -> bool:
-        """Whether another mail comes within the longest pause after a first failure."""
+    async def _mails_out(self) -> None:
+        """Until every mail is noted as sent, or none has come within the longest pause after a failure."""
         box = self.rig.stage.mailbox
-        before = len(box.mails)
-        return await came(lambda: len(box.mails) > before, 20)
+        count, since = len(box.mails), time.monotonic()
+        while await self.rig.unsent_mails() and time.monotonic() - since < MAIL_PATIENCE:
+            await asyncio.sleep(0.1)
+            if len(box.mails) > count:
+                count, since = len(box.mails), time.monotonic()
 
 
 def _day_due(moment: datetime) -> date:

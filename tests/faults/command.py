@@ -24,12 +24,19 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=60)
     parser.add_argument("--chats", type=int, default=240)
     parser.add_argument("--messages", type=int, default=10, help="of each customer")
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--replicas", type=int, default=1, help="processes; several only on PostgreSQL")
+    parser.add_argument("--webhook", action="store_true", help="Telegram calls, through a load balancer")
+    parser.add_argument("--cut", type=float, default=60.0, help="seconds without the database")
+    parser.add_argument("--freeze", type=float, default=25.0, help="seconds for which a replica stands still")
     parser.add_argument("--short", action="store_true", help="one daylight-saving day, nothing slow")
     parser.add_argument(
         "--waiting", type=int, default=10_000, help="updates that wait at the restart; 0: none"
     )
     parser.add_argument("--keep", type=Path, help="a new folder for the database and the process's log")
     given = parser.parse_args()
+    if given.replicas > 1 and given.database == "sqlite":
+        parser.error("several replicas need --database postgres")
     folder = given.keep or Path(tempfile.mkdtemp(prefix="sovetnik-faults-"))
     folder.mkdir(exist_ok=True)
     plan = Plan(
@@ -40,6 +47,11 @@ def main() -> int:
         messages=given.messages,
         spring=not given.short,
         sparing=given.short,
+        database=given.database,
+        replicas=given.replicas,
+        webhook=given.webhook,
+        cut=given.cut,
+        freeze=given.freeze,
     )
     outcome = asyncio.run(campaign(plan, folder, _say))
     _tell("\n".join(table(outcome)))
@@ -87,9 +99,13 @@ def table(outcome: Outcome) -> list[str]:
         ("other breaks of the contract", f"{len(verdict.wrong)}"),
         ("start until `ready`, median / longest", f"{starts[len(starts) // 2]:.1f} s / {starts[-1]:.1f} s"),
         ("starts refused while the disk refused", f"{outcome.refused_starts}"),
-        ("the small disk", outcome.disk),
+        ("database", f"{outcome.ground}; {outcome.plan.replicas} process(es)"),
         ("took", f"{outcome.took:.0f} s, seed {outcome.plan.seed}"),
     ]
+    if outcome.takeovers:
+        seconds = sorted(one.seconds for one in outcome.takeovers)
+        longest = f"{seconds[len(seconds) // 2]:.1f} s / {seconds[-1]:.1f} s"
+        rows.insert(-2, (f"{len(seconds)} takeovers, median / longest", longest))
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
     lines += ["", "| Came twice, with proof | |", "|---|---|"]
     lines += [f"| {name} | {count} |" for name, count in sorted(verdict.let_off.items())]

@@ -12,16 +12,17 @@ from datetime import date
 from sovetnik.demo.mailbox import Mail
 from tests.faults.customers import asked_in, phone_of
 from tests.faults.judge import (
-    Kill,
     MailTaken,
     Taken,
+    Takeover,
     Verdict,
     judge_chat,
     judge_leads,
     judge_mails,
     judge_reports,
+    judge_takeovers,
 )
-from tests.faults.rig import Life, Rig
+from tests.faults.rig import Rig
 from tests.faults.troubles import Troubles
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^.@]+)", re.IGNORECASE | re.MULTILINE)
@@ -43,6 +44,14 @@ class Plan:
     """Go on to the other daylight-saving day."""
     sparing: bool = False
     """Leave out what costs half a minute by itself."""
+    database: str = "sqlite"
+    replicas: int = 1
+    webhook: bool = False
+    """Telegram calls, through a load balancer; else the bot polls."""
+    cut: float = 60.0
+    """Seconds for which a replica is cut from the database."""
+    freeze: float = 25.0
+    """The same for one that is stopped by SIGSTOP."""
 
 
 @dataclass
@@ -65,7 +74,9 @@ class Outcome:
     refusals: int
     """Contacts that were not saved at once; their customers were told, and left them again."""
     days: tuple[date, date]
-    disk: str
+    ground: str
+    """What the database stood on."""
+    takeovers: list[Takeover]
     took: float
     mishaps: Counter[str]
 
@@ -75,7 +86,13 @@ class Outcome:
 
 
 async def count(
-    plan: Plan, rig: Rig, troubles: Troubles, days: Sequence[date], codes: Sequence[int], began: float
+    plan: Plan,
+    rig: Rig,
+    troubles: Troubles,
+    takeovers: Sequence[Takeover],
+    days: Sequence[date],
+    codes: Sequence[int],
+    began: float,
 ) -> Outcome:
     """Judge a run that has ended.
 
@@ -83,12 +100,14 @@ async def count(
         plan: What was to be done.
         rig: What it was done to.
         troubles: What else was done.
+        takeovers: How long it took others to do a lost replica's work.
         days: Whose reports were due.
         codes: The exit code of each SIGTERM.
         began: When, Unix seconds.
     """
     verdict, load = Verdict(), rig.load
-    kills = _kills(rig.lives)
+    lapses = [*rig.lapses, *(life.lapse for life in rig.lives if life.lapse is not None)]
+    judge_takeovers(verdict, takeovers)
     stored: dict[int, list[tuple[str, str]]] = defaultdict(list)
     noted: set[tuple[int, int]] = set()
     for row in await rig.stage.rows("export"):
@@ -98,8 +117,8 @@ async def count(
     sent = Counter(one.message.chat_id for one in load.sent)
     for customer in range(load.chats):
         chat = load.chat_id(customer)
-        judge_chat(verdict, customer, chat, sent[chat], taken[chat], stored[chat], kills)
-    mails = judge_mails(verdict, _mails(rig, troubles), kills)
+        judge_chat(verdict, customer, chat, sent[chat], taken[chat], stored[chat], lapses)
+    mails = judge_mails(verdict, _mails(rig, troubles), lapses)
     leads = await rig.stage.rows("leads")
     wanted = {load.chat_id(customer): phone_of(customer) for customer in load.with_contact()}
     judge_leads(verdict, wanted, leads, [mail for mail in mails if mail.kind == "lead"])
@@ -108,6 +127,11 @@ async def count(
     judge_reports(verdict, days, owed, noted, reports)
     verdict.wrong += [f"the model was shown {what}" for what in load.unsound]
     verdict.wrong += [f"exit code {code} after SIGTERM" for code in codes if code]
+    verdict.wrong += [
+        f"replica {life.slot} ended by itself, code {life.bot.process.returncode}"
+        for life in rig.lives
+        if life.how == "itself" and life.ready
+    ]
     return Outcome(
         plan=plan,
         verdict=verdict,
@@ -117,12 +141,13 @@ async def count(
         turns=sum(role == "assistant" for lines in stored.values() for role, _ in lines),
         sigterms=len(codes),
         starts=[life.ready - life.launched for life in rig.lives if life.ready],
-        refused_starts=sum(life.how == "itself" for life in rig.lives),
+        refused_starts=sum(life.how == "itself" and not life.ready for life in rig.lives),
         reports=len(reports),
         leads=len(leads),
         refusals=load.refusals,
         days=(days[0], days[-1]),
-        disk=rig.disk.kind,
+        ground=rig.ground.kind,
+        takeovers=list(takeovers),
         took=time.time() - began,
         mishaps=Counter(
             row["event"] for life in rig.lives for row in life.bot.log if row["event"] in MISHAPS
@@ -133,15 +158,6 @@ async def count(
 def key_of_mail(mail: Mail) -> str:
     """What a mail's Message-ID begins with: its kind, and whose it is."""
     return _MESSAGE_ID.search(mail.raw).group(1).decode()  # parsing the whole of a report takes long
-
-
-def _kills(lives: Sequence[Life]) -> list[Kill]:
-    launches = [life.launched for life in lives[1:]] + [float("inf")]
-    return [
-        Kill(life.ended, launch, life.open_answers, life.open_mails)
-        for life, launch in zip(lives, launches, strict=True)
-        if life.how == "kill"
-    ]
 
 
 def _answers(rig: Rig) -> dict[int, list[Taken]]:

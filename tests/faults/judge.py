@@ -4,8 +4,8 @@ A message that came twice is let off only with a proof that it fell into the one
 allows: the other side had taken it, and the process could not have known or could not have noted it.
 
 - ``unheard``: we kept Telegram's (the mail server's) answer back ourselves;
-- ``killed``: the process was killed after the first copy was taken and before the second was sent, and its
-  file, as the kill left it, did not call it delivered.
+- a ``Lapse``: the process was killed (frozen, cut from the database) after it had sent the first copy and
+  before the second was taken, and the database, as that moment left it, did not call it delivered.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from tests.faults.customers import asked_in, key_of, named_in
+
+TAKEOVER = 30.0
+"""Seconds that others may take to do the work of a replica that is gone."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +37,32 @@ class Taken:
         return key_of(self.text)
 
 
-@dataclass(frozen=True)
-class Kill:
-    """One end of the process by SIGKILL: from the signal to the next launch."""
+@dataclass
+class Lapse:
+    """A process could not note what the other side took: it was killed, frozen or cut from the database.
+
+    Attributes:
+        at: When it began.
+        until: When the last was taken that the process had sent.
+        open_answers: (chat, answer's key) of each of its own that the database did not call delivered.
+        open_mails: the same of mails, by their keys.
+        why: For the table.
+    """
 
     at: float
     until: float
     open_answers: frozenset[tuple[int, str]] = frozenset()
     open_mails: frozenset[str] = frozenset()
+    why: str = "killed before the note"
+
+
+@dataclass(frozen=True)
+class Takeover:
+    """How long it took until others had what a lost replica had owned, while one at least could work."""
+
+    why: str
+    seconds: float
+    chats: int
 
 
 @dataclass(frozen=True)
@@ -88,7 +109,7 @@ def judge_chat(
     asked: int,
     taken: Sequence[Taken],
     stored: Sequence[tuple[str, str]],
-    kills: Sequence[Kill],
+    lapses: Sequence[Lapse],
 ) -> None:
     """Hold one chat's answers against its messages.
 
@@ -99,9 +120,9 @@ def judge_chat(
         asked: How many messages were sent: 0 to ``asked`` - 1.
         taken: What Telegram took, in order.
         stored: ``(role, text)`` of the chat's lines in ``sovetnik export``.
-        kills: Every kill, in order.
+        lapses: When a process could not note what was taken.
     """
-    once = _without_copies(verdict, chat_id, taken, kills)
+    once = _without_copies(verdict, chat_id, taken, lapses)
     keys = [one.key for one in once]
     said = [key_of(text) for role, text in stored if role == "assistant"]
     verdict.answers += len(once)
@@ -146,31 +167,33 @@ def _quoted(stored: Sequence[tuple[str, str]]) -> Counter[tuple[int, int]]:
 
 
 def _without_copies(
-    verdict: Verdict, chat_id: int, taken: Sequence[Taken], kills: Sequence[Kill]
+    verdict: Verdict, chat_id: int, taken: Sequence[Taken], lapses: Sequence[Lapse]
 ) -> list[Taken]:
     once = list(taken[:1])
     for first, second in pairwise(taken):
         if second.text != first.text:
             once.append(second)
             continue
-        kill = _kill_between(
-            first.at, second.at, kills, lambda kill, key=first.key: (chat_id, key), "answers"
+        lapse = _lapse_between(
+            first.at, second.at, lapses, lambda lapse, key=first.key: (chat_id, key), "answers"
         )
         if first.unheard:
             verdict.let_off["answer, Telegram's word kept back"] += 1
-        elif kill is not None:
-            verdict.let_off["answer, killed before the note"] += 1
-            verdict.widths.append(max(0.0, kill.at - first.at))
+        elif lapse is not None:
+            verdict.let_off[f"answer, {lapse.why}"] += 1
+            verdict.widths.append(max(0.0, lapse.at - first.at))
         else:
             verdict.doubled.append(f"chat {chat_id}: {first.key} at {first.at:.3f} and {second.at:.3f}")
     return once
 
 
-def _kill_between(first: float, second: float, kills: Iterable[Kill], wanted: Any, what: str) -> Kill | None:
-    for kill in kills:
-        unsent = kill.open_answers if what == "answers" else kill.open_mails
-        if first <= kill.until <= second and wanted(kill) in unsent:
-            return kill
+def _lapse_between(
+    first: float, second: float, lapses: Iterable[Lapse], wanted: Any, what: str
+) -> Lapse | None:
+    for lapse in lapses:
+        unsent = lapse.open_answers if what == "answers" else lapse.open_mails
+        if first <= lapse.until and lapse.at <= second and wanted(lapse) in unsent:
+            return lapse
     return None
 
 
@@ -197,7 +220,7 @@ def judge_leads(
     verdict.wrong += [f"{count} mails for the lead {phone}" for phone, count in phones.items() if count != 1]
 
 
-def judge_mails(verdict: Verdict, taken: Sequence[MailTaken], kills: Sequence[Kill]) -> list[MailTaken]:
+def judge_mails(verdict: Verdict, taken: Sequence[MailTaken], lapses: Sequence[Lapse]) -> list[MailTaken]:
     """Every mail once; a copy under the same Message-ID needs the same proof as an answer's."""
     copies: dict[str, list[MailTaken]] = defaultdict(list)
     for mail in taken:
@@ -206,11 +229,20 @@ def judge_mails(verdict: Verdict, taken: Sequence[MailTaken], kills: Sequence[Ki
         for first, second in pairwise(same):
             if first.unheard:
                 verdict.let_off[f"{first.kind}'s mail, the server's word kept back"] += 1
-            elif _kill_between(first.at, second.at, kills, lambda kill, key=key: key, "mails"):
-                verdict.let_off[f"{first.kind}'s mail, killed before the note"] += 1
+            elif lapse := _lapse_between(first.at, second.at, lapses, lambda _, key=key: key, "mails"):
+                verdict.let_off[f"{first.kind}'s mail, {lapse.why}"] += 1
             else:
                 verdict.doubled.append(f"mail {key}")
     return [same[-1] for same in copies.values()]
+
+
+def judge_takeovers(verdict: Verdict, takeovers: Sequence[Takeover]) -> None:
+    """What a lost replica had must be another's within half a minute."""
+    verdict.wrong += [
+        f"{one.chats} chats of a replica ({one.why}) were taken over after {one.seconds:.1f} s"
+        for one in takeovers
+        if one.seconds > TAKEOVER
+    ]
 
 
 def judge_reports(

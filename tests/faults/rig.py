@@ -1,4 +1,4 @@
-"""The process, what it stands on, and what is known of each of its lives."""
+"""The processes, what they stand on, and what is known of each of their lives."""
 
 from __future__ import annotations
 
@@ -7,14 +7,8 @@ import contextlib
 import logging
 import mmap
 import os
-import resource
-import shutil
 import signal
-import sqlite3
 import struct
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,7 +21,10 @@ from sovetnik.demo.mailbox import Mailbox
 from sovetnik.demo.modelapi import ModelApi
 from sovetnik.demo.serving import serve
 from tests.acceptance.stage import TOKEN, Bot, Stage
-from tests.faults.customers import Load, key_of
+from tests.faults.balancer import Balancer
+from tests.faults.customers import Load
+from tests.faults.grounds import Ground, PostgresGround, SqliteGround, Unsent
+from tests.faults.judge import Lapse
 from tests.servers.socks5 import Socks5Proxy
 
 ZONE = "Europe/Berlin"
@@ -35,45 +32,55 @@ REPORT_TIME = "02:30"
 """A time that Berlin has twice in October and not at all in March."""
 
 MOVED_CLOCK = Path(__file__).parent / "moved_clock"
-DISK = "64m"
 START_PATIENCE = 40.0
 STOP_PATIENCE = 30.0
 
-_OPEN = """
-SELECT outbox.kind, outbox.chat_id, outbox.key, messages.text
-FROM outbox LEFT JOIN messages ON messages.id = outbox.ref AND outbox.kind = 'answer'
-WHERE outbox.done_at IS NULL
-"""
-_LOCK = """
-import sqlite3, sys, time
-connection = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=10)
-connection.execute("BEGIN EXCLUSIVE")
-time.sleep(float(sys.argv[2]))
-"""
-_CHECKPOINT = """
-import sqlite3, sys
-sqlite3.connect(sys.argv[1], timeout=2).execute("PRAGMA wal_checkpoint(TRUNCATE)")
-"""
+WEBHOOK_PAUSE = 0.25
+"""Seconds before Telegram's call is tried again for the first time."""
+
+UNDER_WAY = 1.0
+"""Seconds in which Telegram or the mail server may still take what a process had sent before it ended."""
 
 
 @dataclass
 class Life:
-    """The process from its launch to its end.
+    """A process from its launch to its end.
 
     Attributes:
+        slot: Which replica it is.
         how: ``kill``, ``term`` or ``itself``; empty while it runs.
-        open_answers: (chat, answer's key) of every answer that the file does not call delivered at the end.
-        open_mails: the same of mails, by their keys.
+        lapse: What it left open when it was killed.
+        cut: Its way to the database is cut.
+        frozen: It is stopped by SIGSTOP.
     """
 
     bot: Bot
     launched: float
+    slot: int = 0
     ready: float = 0.0
     ended: float = 0.0
     how: str = ""
     aim: str = ""
-    open_answers: frozenset[tuple[int, str]] = frozenset()
-    open_mails: frozenset[str] = frozenset()
+    lapse: Lapse | None = None
+    cut: bool = False
+    frozen: bool = False
+
+    @property
+    def replica(self) -> str:
+        """The id that it owns chats by; empty before it has one, and on SQLite."""
+        joined = self.bot.events("joined")
+        return joined[-1]["replica"] if joined else ""
+
+    @property
+    def on_duty(self) -> bool:
+        """Whether it does what only one may do, by its own word."""
+        return len(self.bot.events("on_duty")) > len(self.bot.events("off_duty"))
+
+    @property
+    def sound(self) -> bool:
+        """Whether it can do its work."""
+        away = self.ended or self.cut or self.frozen or self.bot.process.returncode is not None
+        return bool(self.ready) and not away
 
 
 async def came(condition: Callable[[], object], seconds: float) -> bool:
@@ -110,74 +117,66 @@ class Clock:
 
 
 @dataclass
-class Disk:
-    """A folder that can be full: a small tmpfs where we may mount one, else a limit on the size of files."""
-
-    folder: Path
-    mounted: bool = False
-
-    def __post_init__(self) -> None:
-        self.folder.mkdir(mode=0o700)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={DISK},mode=700", "tmpfs", str(self.folder)]
-        with contextlib.suppress(OSError):
-            self.mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-
-    @property
-    def kind(self) -> str:
-        return f"tmpfs of {DISK}" if self.mounted else "RLIMIT_FSIZE: no right to mount a tmpfs here"
-
-    def fill(self, pid: int) -> None:
-        if not self.mounted:
-            _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, hard))
-            return
-        with contextlib.suppress(OSError), (self.folder / "ballast").open("wb", buffering=0) as file:
-            while True:
-                file.write(bytes(4096))
-
-    def free(self, pid: int) -> None:
-        if self.mounted:
-            (self.folder / "ballast").unlink(missing_ok=True)
-            return
-        with contextlib.suppress(ProcessLookupError):
-            _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-
-    def close(self) -> None:
-        if self.mounted:
-            kept = self.folder.with_name("kept")
-            shutil.copytree(self.folder, kept, ignore=shutil.ignore_patterns("ballast"), dirs_exist_ok=True)
-            subprocess.run(["umount", "-l", str(self.folder)], capture_output=True, check=False)
-
-
-@dataclass
 class Rig:
-    """One stage with its process, which dies and is started again as a service manager does it."""
+    """One stage with its processes, which die and are started again as a service manager does it.
+
+    Attributes:
+        balancer: Passes Telegram's calls on; None where the bot polls.
+    lapses: When a process that lived on could not note what was taken.
+        buried: Replicas that are not started any more.
+        outage: Held by whoever takes the database or a replica away for a while, or needs them all.
+    """
 
     stage: Stage
     proxy: Socks5Proxy
     clock: Clock
-    disk: Disk
+    ground: Ground
     load: Load
+    replicas: int = 1
+    balancer: Balancer | None = None
     lives: list[Life] = field(default_factory=list)
-
-    @property
-    def database(self) -> Path:
-        return self.disk.folder / "sovetnik.db"
+    lapses: list[Lapse] = field(default_factory=list)
+    buried: set[int] = field(default_factory=set)
+    outage: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def life(self) -> Life:
+        """The newest."""
         return self.lives[-1]
 
-    async def launch(self) -> Life:
-        self.lives.append(Life(await self.stage.launch(), time.time()))
+    @property
+    def slots(self) -> list[int]:
+        """The replicas that are to run."""
+        return [slot for slot in range(self.replicas) if slot not in self.buried]
+
+    def current(self, slot: int) -> Life | None:
+        """The life of a replica that goes on."""
+        going = (life for life in reversed(self.lives) if life.slot == slot and not life.ended)
+        return next(going, None)
+
+    def sound(self) -> list[Life]:
+        """The processes that can do their work."""
+        return [life for life in self.lives if life.sound]
+
+    async def launch(self, slot: int = 0) -> Life:
+        for life in self.lives:
+            if life.slot == slot and life.lapse is not None:
+                life.lapse.until = min(life.lapse.until, time.time())
+        own = {"DATABASE_URL": self.ground.url_for(slot)}
+        if self.balancer is not None:
+            own["TELEGRAM_WEBHOOK_LISTEN"] = f"127.0.0.1:{self.balancer.ports[slot]}"
+        bot = await self.stage.launch(**own)
+        self.lives.append(Life(bot, time.time(), slot))
         return self.life
 
-    async def start(self) -> None:
-        """Start the process; when it ends by itself before it is ready, again, after a second."""
+    async def start(self, slot: int = 0) -> None:
+        """Start a process; when it ends by itself before it is ready, again, after a second."""
         deadline = time.time() + START_PATIENCE
-        while not await self._ready(await self.launch(), deadline):  # noqa: ASYNC110 - it has no event
+        while not await self._ready(await self.launch(slot), deadline):  # noqa: ASYNC110 - it has no event
             await asyncio.sleep(1.0)
+
+    async def start_all(self) -> None:
+        await asyncio.gather(*(self.start(slot) for slot in self.slots))
 
     async def _ready(self, life: Life, deadline: float) -> bool:
         process = life.bot.process
@@ -185,67 +184,71 @@ class Rig:
         if not await came(lambda: ready() or process.returncode is not None, deadline - time.time()):
             raise AssertionError("it does not start:\n" + "\n".join(life.bot.raw[-40:]))
         if not ready():
-            await self._note_end("itself")
+            await self._note_end(life, "itself")
             return False
         life.ready = time.time()
         return True
 
-    async def kill(self, aim: str) -> None:
-        self.life.aim, self.life.ended = aim, time.time()
-        if self.life.bot.process.returncode is None:
-            self.life.bot.process.kill()
-        await self._note_end("kill")
+    async def kill(self, life: Life, aim: str) -> None:
+        life.aim, life.ended = aim, time.time()
+        if life.bot.process.returncode is None:
+            life.bot.process.kill()
+        await self._note_end(life, "kill")
 
-    async def stop(self) -> int:
-        """SIGTERM; gives the exit code."""
-        self.life.bot.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(STOP_PATIENCE):
-            await self.life.bot.process.wait()
-        await self._note_end("term")
-        return self.life.bot.process.returncode or 0
+    async def stop(self, life: Life) -> int:
+        """SIGTERM; gives the exit code. One that does not end says where it stands, and is broken off."""
+        life.bot.process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP_PATIENCE):
+                await life.bot.process.wait()
+        except TimeoutError:
+            life.bot.process.send_signal(signal.SIGABRT)
+        await self._note_end(life, "term")
+        return life.bot.process.returncode or 0
 
-    async def _note_end(self, how: str) -> None:
-        life = self.life
+    async def revive(self) -> None:
+        """Start again what ended by itself, as a service manager does; the count will tell of it."""
+        for life in [one for one in self.lives if one.ready and not one.ended]:
+            if life.bot.process.returncode is not None:
+                await self._note_end(life, "itself")
+                await self.start(life.slot)
+
+    async def stop_all(self) -> list[int]:
+        """SIGTERM for each at the same time; gives the exit codes."""
+        await self.revive()
+        going = [life for life in self.lives if not life.ended]
+        return list(await asyncio.gather(*(self.stop(life) for life in going)))
+
+    async def _note_end(self, life: Life, how: str) -> None:
         await life.bot.ended()
         life.how, life.ended = how, life.ended or time.time()
-        life.open_answers, life.open_mails = self._open_rows()
+        if how == "kill":
+            life.lapse = await self.lapse_of(life, life.ended, "killed before the note")
 
-    def _open_rows(self) -> tuple[frozenset[tuple[int, str]], frozenset[str]]:
-        """What the file calls unsent; read in a copy, for an SQLite that opens the true one would mend it."""
-        with tempfile.TemporaryDirectory(dir=self.stage.folder) as name:
-            copy = Path(name) / "copy.db"
-            for suffix in ("", "-wal"):
-                source = self.database.with_name(self.database.name + suffix)
-                if source.exists():
-                    shutil.copyfile(source, copy.with_name(copy.name + suffix))
-            with contextlib.closing(sqlite3.connect(copy)) as connection:
-                try:
-                    rows = connection.execute(_OPEN).fetchall()
-                except sqlite3.OperationalError:  # killed before the tables were made
-                    rows = []
-        answers = frozenset((chat, key_of(text)) for kind, chat, _, text in rows if kind == "answer")
-        mails = (key for kind, _, key, _ in rows if kind != "answer")
-        return answers, frozenset(key.removesuffix("-r1") for key in mails)  # as the Message-ID calls it
+    async def lapse_of(self, life: Life, at: float, why: str) -> Lapse:
+        """What a process leaves open that can note nothing from now on.
 
-    def unsent_mails(self) -> frozenset[str]:
-        """Keys of the mails that the file does not call sent."""
-        return self._open_rows()[1]
-
-    async def helper(self, code: str, *arguments: str) -> None:
-        """Run a few lines in a process of their own: SQLite's locks are the process's."""
-        helper = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", code, str(self.database), *arguments, stderr=asyncio.subprocess.PIPE
+        With others beside it, it answers only for what is its own, and for mails when it was on duty.
+        """
+        mails = not self.ground.shared or life.on_duty
+        rows = await self.ground.unsent()
+        own = f"{life.replica}-" if self.ground.shared else ""
+        until = time.time() + UNDER_WAY if self.ground.shared else float("inf")  # or until the next launch
+        return Lapse(
+            at,
+            until,
+            frozenset((row.chat, row.key) for row in rows if _is_answer(row) and row.owner.startswith(own)),
+            frozenset(row.key for row in rows if mails and not _is_answer(row)),
+            why,
         )
-        _, err = await helper.communicate()
-        assert helper.returncode == 0, err.decode()
 
-    async def lock_database(self, seconds: float) -> None:
-        await self.helper(_LOCK, str(seconds))
+    async def unsent_mails(self) -> frozenset[str]:
+        """Keys of the mails that the database does not call sent."""
+        return frozenset(row.key for row in await self.ground.unsent() if not _is_answer(row))
 
-    async def shorten_log(self) -> None:
-        """Cut the write-ahead log: what is in it already could be written over on a full disk."""
-        with contextlib.suppress(AssertionError):
-            await self.helper(_CHECKPOINT)
+
+def _is_answer(row: Unsent) -> bool:
+    return row.kind == "answer"
 
 
 @contextlib.contextmanager
@@ -263,14 +266,25 @@ def _without_noise() -> Generator[None]:
 
 
 @asynccontextmanager
-async def rig(folder: Path, load: Load, start: datetime, **env: str) -> AsyncGenerator[Rig]:
+async def rig(
+    folder: Path,
+    load: Load,
+    start: datetime,
+    *,
+    database: str = "sqlite",
+    replicas: int = 1,
+    webhook: bool = False,
+) -> AsyncGenerator[Rig]:
     """Set the servers up; nothing runs and nothing is mounted afterwards."""
-    telegram, model = BotApi(TOKEN), ModelApi(load.brain)
+    telegram, model = BotApi(TOKEN, retry_pause=WEBHOOK_PAUSE), ModelApi(load.brain)
     load.telegram = telegram
     async with AsyncExitStack() as stack:
         stack.enter_context(_without_noise())
-        disk = Disk(folder / "data")
-        stack.callback(disk.close)
+        ground: Ground
+        if database == "postgres":
+            ground = await PostgresGround.make(replicas, stack)
+        else:
+            ground = SqliteGround(folder, stack)
         clock = Clock(folder / "clock", start)
         stack.callback(clock.close)
         telegram_url = await stack.enter_async_context(serve(telegram.app))
@@ -278,17 +292,21 @@ async def rig(folder: Path, load: Load, start: datetime, **env: str) -> AsyncGen
         box = await stack.enter_async_context(Mailbox())
         proxy = await stack.enter_async_context(Socks5Proxy())
         settings = {
-            "DATABASE_URL": f"sqlite:///{disk.folder}/sovetnik.db",
+            "DATABASE_URL": ground.url,
             "TELEGRAM_PROXY": proxy.url,
             "TIMEZONE": ZONE,
             "REPORT_TIME": REPORT_TIME,
             "OPENAI_TIMEOUT": "2",
             "PYTHONPATH": os.pathsep.join([str(MOVED_CLOCK), *filter(None, [os.environ.get("PYTHONPATH")])]),
+            "PYTHONFAULTHANDLER": "1",
             "MOVED_CLOCK": str(folder / "clock"),
-            **env,
         }
+        balancer: Balancer | None = None
+        if webhook:
+            balancer = await stack.enter_async_context(Balancer(replicas))
+            settings["TELEGRAM_WEBHOOK_URL"] = f"http://127.0.0.1:{balancer.port}/hook"
         stage = Stage(folder, telegram, model, box, telegram_url, model_url, settings)
-        made = Rig(stage, proxy, clock, disk, load)
+        made = Rig(stage, proxy, clock, ground, load, replicas, balancer)
         try:
             yield made
         finally:
@@ -296,5 +314,8 @@ async def rig(folder: Path, load: Load, start: datetime, **env: str) -> AsyncGen
             for bot in stage.bots:
                 if bot.process.returncode is None:
                     await bot.kill()
-            log = "\n".join("\n".join(["--- a life", *bot.raw]) for bot in stage.bots)
-            (folder / "process.log").write_text(log)
+            (folder / "process.log").write_text("\n".join(map(_told, made.lives)))
+
+
+def _told(life: Life) -> str:
+    return "\n".join([f"--- a life of replica {life.slot}, {life.replica}", *life.bot.raw])

@@ -7,14 +7,16 @@ from datetime import date
 import pytest
 
 from tests.faults.judge import (
-    Kill,
+    Lapse,
     MailTaken,
     Taken,
+    Takeover,
     Verdict,
     judge_chat,
     judge_leads,
     judge_mails,
     judge_reports,
+    judge_takeovers,
 )
 
 CHAT = 77
@@ -30,9 +32,9 @@ def stored(*answers: str, asked: int = 2) -> list[tuple[str, str]]:
     return lines
 
 
-def judged(taken: list[Taken], export: list[tuple[str, str]], *kills: Kill, asked: int = 2) -> Verdict:
+def judged(taken: list[Taken], export: list[tuple[str, str]], *lapses: Lapse, asked: int = 2) -> Verdict:
     verdict = Verdict()
-    judge_chat(verdict, 0, CHAT, asked, taken, export, kills)
+    judge_chat(verdict, 0, CHAT, asked, taken, export, lapses)
     return verdict
 
 
@@ -84,22 +86,22 @@ TWICE = [Taken("a0x0", 1.0), Taken("a0x0", 5.0), Taken("a0x1", 6.0)]
 
 
 @pytest.mark.parametrize(
-    "kill",
+    "lapse",
     [
-        Kill(2.0, 3.0),  # its note was on disk
-        Kill(0.2, 0.5, frozenset({(CHAT, "0x0")})),  # before the first copy
-        Kill(7.0, 8.0, frozenset({(CHAT, "0x0")})),  # after the second
-        Kill(2.0, 3.0, frozenset({(CHAT, "0x1")})),  # another answer was open
-        Kill(2.0, 3.0, frozenset({(CHAT + 1, "0x0")})),  # another chat's
+        Lapse(2.0, 3.0),  # its note was on disk
+        Lapse(0.2, 0.5, frozenset({(CHAT, "0x0")})),  # before the first copy
+        Lapse(7.0, 8.0, frozenset({(CHAT, "0x0")})),  # after the second
+        Lapse(2.0, 3.0, frozenset({(CHAT, "0x1")})),  # another answer was open
+        Lapse(2.0, 3.0, frozenset({(CHAT + 1, "0x0")})),  # another chat's
     ],
 )
-def test_a_copy_without_a_proof_is_a_double(kill: Kill) -> None:
+def test_a_copy_without_a_proof_is_a_double(lapse: Lapse) -> None:
     assert judged(TWICE, stored("a0x0", "a0x1")).doubled
-    assert judged(TWICE, stored("a0x0", "a0x1"), kill).doubled
+    assert judged(TWICE, stored("a0x0", "a0x1"), lapse).doubled
 
 
 def test_a_copy_is_let_off_when_the_kill_left_its_answer_open() -> None:
-    verdict = judged(TWICE, stored("a0x0", "a0x1"), Kill(2.0, 3.0, frozenset({(CHAT, "0x0")})))
+    verdict = judged(TWICE, stored("a0x0", "a0x1"), Lapse(2.0, 3.0, frozenset({(CHAT, "0x0")})))
     assert verdict.sound
     assert verdict.let_off.total() == 1
     assert verdict.widths == [1.0]
@@ -127,7 +129,7 @@ def test_a_mail_that_came_twice_needs_a_proof() -> None:
     twice = [MailTaken("lead-1", 1.0), MailTaken("lead-1", 5.0)]
     bare, killed, unheard = Verdict(), Verdict(), Verdict()
     judge_mails(bare, twice, [])
-    judge_mails(killed, twice, [Kill(2.0, 3.0, open_mails=frozenset({"lead-1"}))])
+    judge_mails(killed, twice, [Lapse(2.0, 3.0, open_mails=frozenset({"lead-1"}))])
     judge_mails(unheard, [MailTaken("lead-1", 1.0, unheard=True), twice[1]], [])
     assert [verdict.sound for verdict in (bare, killed, unheard)] == [False, True, True]
 
@@ -144,3 +146,10 @@ def test_each_day_has_a_report_and_each_message_is_in_one() -> None:
     ):
         judge_reports(verdict, days, owed, set(), reports)
     assert [verdict.sound for verdict in verdicts] == [True, False, False, False]
+
+
+def test_a_takeover_that_took_more_than_half_a_minute_is_found() -> None:
+    quick, slow = Verdict(), Verdict()
+    judge_takeovers(quick, [Takeover("killed", 29.0, 3)])
+    judge_takeovers(slow, [Takeover("killed", 29.0, 3), Takeover("frozen", 31.0, 1)])
+    assert [verdict.sound for verdict in (quick, slow)] == [True, False]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,19 @@ from tests.faults.counting import Plan
 
 @pytest.mark.timeout(300)  # half a minute on an idle machine; the others of a parallel run may slow it down
 async def test_nothing_is_lost_doubled_or_reordered_whatever_is_done_to_the_process(tmp_path: Path) -> None:
-    plan = Plan(seed=7, seconds=8, kills=3, chats=30, messages=6, spring=False, sparing=True)
+    postgres = os.environ.get("TESTS_DATABASE") == "postgres"
+    plan = Plan(
+        seed=7,
+        seconds=8,
+        kills=3,
+        chats=30,
+        messages=6,
+        spring=False,
+        sparing=True,
+        database="postgres" if postgres else "sqlite",
+        replicas=2 if postgres else 1,
+        cut=7,
+    )
     outcome = await campaign(plan, tmp_path)
     assert outcome.verdict.sound, "\n".join(table(outcome))
     assert outcome.sent == 180

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import signal
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -13,11 +15,16 @@ from typing import Any
 from sovetnik.demo.botapi import Fault as TelegramFault
 from sovetnik.demo.modelapi import Fault as ModelFault
 from sovetnik.demo.modelapi.items import new_id
-from tests.faults.rig import Rig, came
+from sovetnik.storage.replicas import LEASE
+from tests.faults.grounds import PostgresGround, SqliteGround
+from tests.faults.rig import Life, Rig, came
 from tests.servers.socks5 import Fault as ProxyFault
 
 REPEATED_WITHIN = timedelta(hours=20)
 """By the bot's clock: Telegram repeats an update for 24 hours at most."""
+
+ENDING = 3.0
+"""Seconds in which a replica may still send that has just noticed that it lost the database."""
 
 MODEL: dict[str, dict[str, Any]] = {
     "model: 429": {"status": 429, "code": "rate_limit_exceeded", "retry_after": 0.2},
@@ -60,15 +67,19 @@ class Troubles:
     happened: Counter[str] = field(default_factory=Counter)
     vanished: set[int] = field(default_factory=set)
     rough: int = 0
+    cut: float = 60.0
+    freeze: float = 25.0
+    lost: Callable[[Life, str, Callable[[], bool]], None] = lambda life, why, back: None
+    """Called when a replica was lost that lives on, with what says whether it is back."""
 
     def kinds(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """Every trouble by name."""
+        """Every trouble by name, but for outages."""
         named: dict[str, Callable[[], Awaitable[None]]] = {}
         for name in MODEL:
             named[name] = lambda name=name: self._model(name)
         for name in TELEGRAM:
             named[name] = lambda name=name: self._telegram(name)
-        return named | {
+        named |= {
             "model: conversation locked": self._locked_conversation,
             "model: conversation poisoned": self._poisoned_conversations,
             "model: conversation lost": self._lost_conversations,
@@ -83,7 +94,21 @@ class Troubles:
             "proxy: half-open while in use": self._proxy_frozen,
             "proxy: refuses": self._proxy_refuses,
             "database locked": self._database_locked,
-            "disk full": self._disk_full,
+        }
+        if isinstance(self.rig.ground, SqliteGround):
+            return named | {"disk full": self._disk_full}
+        return named
+
+    def outages(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What can only happen to a database of its own and to several processes on it."""
+        if not isinstance(self.rig.ground, PostgresGround):
+            return {}
+        return {
+            "PostgreSQL: killed and started": lambda: self._restarted("immediate"),
+            "PostgreSQL: restarted": lambda: self._restarted("fast"),
+            "replica: cut off, connections held": lambda: self._cut(refused=False),
+            "replica: cut off, connections ended": lambda: self._cut(refused=True),
+            "replica: frozen": self._frozen,
         }
 
     def counts(self) -> Counter[str]:
@@ -210,10 +235,10 @@ class Troubles:
         self.happened["proxy: half-open while in use"] += 1
 
     async def _database_locked(self) -> None:
-        """Longer than SQLite's own patience, so that the process is refused."""
+        """On SQLite longer than its own patience, so that the process is refused."""
         self.rough += 1
         try:
-            await self.rig.lock_database(self.rng.uniform(4.5, 6.5))
+            await self.rig.ground.lock(self.rng.uniform(4.5, 6.5))
         finally:
             self.rough -= 1
         self.happened["database locked"] += 1
@@ -221,16 +246,72 @@ class Troubles:
     async def _disk_full(self) -> None:
         """Until the process has been refused once."""
         self.rough += 1
-        life = self.rig.life
+        life, ground = self.rig.life, self.rig.ground
+        assert isinstance(ground, SqliteGround)
         pid = life.bot.process.pid
         refused = len(life.bot.events("storage_refused"))
         try:
-            await self.rig.shorten_log()
-            self.rig.disk.fill(pid)
+            await ground.shorten_log()
+            ground.disk.fill(pid)
             await came(lambda: len(life.bot.events("storage_refused")) > refused, 6)
             await asyncio.sleep(self.rng.uniform(0.2, 1))
         finally:
-            self.rig.disk.free(pid)
+            ground.disk.free(pid)
             self.rough -= 1
         if len(life.bot.events("storage_refused")) > refused:
             self.happened["disk full"] += 1
+
+    async def _restarted(self, mode: str) -> None:
+        """The server ends (``immediate``: as if it had crashed), is away for a moment and comes back."""
+        ground = self.rig.ground
+        assert isinstance(ground, PostgresGround)
+        async with self.rig.outage:
+            await ground.restart(mode, self.rng.uniform(0, 3))
+        self.happened["PostgreSQL: " + ("restarted" if mode == "fast" else "killed and started")] += 1
+
+    async def _victim(self) -> Life | None:
+        """A replica beside which another one works."""
+        enough = min(2, len(self.rig.slots))
+        if not await came(lambda: len(self.rig.sound()) >= enough, 30):
+            return None
+        return self.rng.choice(self.rig.sound())
+
+    async def _cut(self, *, refused: bool) -> None:
+        """A replica loses the database, which itself and the others are well."""
+        ground = self.rig.ground
+        assert isinstance(ground, PostgresGround)
+        async with self.rig.outage:
+            life = await self._victim()
+            if life is None:
+                return
+            relay, at = ground.relays[life.slot], time.time()
+            life.cut = True
+            if refused:
+                await relay.refuse()
+            else:
+                relay.hold()
+            lapse = await self.rig.lapse_of(life, at, "cut off before the note")
+            lapse.until = at + (ENDING if refused else LEASE.total_seconds())
+            self.rig.lapses.append(lapse)
+            self.lost(life, "cut off", lambda: not life.cut)
+            await asyncio.sleep(self.cut)
+            relay.mend()
+            life.cut = False
+        self.happened[f"replica: cut off, connections {'ended' if refused else 'held'}"] += 1
+
+    async def _frozen(self) -> None:
+        """A replica stands still, as a machine does that swaps, and goes on as if nothing had happened."""
+        async with self.rig.outage:
+            life = await self._victim()
+            if life is None:
+                return
+            at = time.time()
+            life.frozen = True
+            life.bot.process.send_signal(signal.SIGSTOP)
+            self.rig.lapses.append(await self.rig.lapse_of(life, at, "frozen before the note"))
+            self.lost(life, "frozen", lambda: not life.frozen)
+            await asyncio.sleep(self.freeze)
+            life.frozen = False
+            if not life.ended:
+                life.bot.process.send_signal(signal.SIGCONT)
+        self.happened["replica: frozen"] += 1

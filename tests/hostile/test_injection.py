@@ -210,14 +210,19 @@ async def scene_of(folder: Path, context: str) -> AsyncGenerator[Scene]:
             ZoneInfo("UTC"),
             clock=lambda: datetime(2026, 11, 22, tzinfo=UTC),
         )
-        meddling = Meddling(OpenAiAssistant(client, settings, briefing, "salt"))
+        assistant = OpenAiAssistant(client, settings, briefing, "salt")
+        meddling = Meddling(assistant)
 
         async def perceive(attachment: Attachment) -> Perceived:
             del attachment
             return Perceived(text=file[0])
 
         house = House(consent_text=lambda: CONSENT)
-        async with client, stage(folder, meddling, house, knowledge=documents, perceive=perceive) as made:
+        async with (
+            client,
+            assistant,
+            stage(folder, meddling, house, knowledge=documents, perceive=perceive) as made,
+        ):
             anna = made.telegram.person(ANNA)
             boris = made.telegram.person(BORIS, first_name="Борис", username="boris_t")
             await made.store.offer_pairing(CODE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from sovetnik.core.model import Answer, MailTask, Notice
@@ -147,6 +149,34 @@ async def test_a_notice_is_a_mail_with_its_words(store: SqlStore) -> None:
     (mail,) = await store.due_mails(10)
     assert isinstance(mail, MailTask)
     assert (mail.kind, mail.notice) == ("notice", notice)
+
+
+async def notices(store: SqlStore) -> list[str]:
+    return [mail.notice.kind for mail in await store.due_mails(100) if mail.notice]
+
+
+async def test_whoever_tells_it_the_owner_is_mailed_once(store: SqlStore, clock: Clock) -> None:
+    down, back = Notice("model_down", "HTTP 500", "ABC234"), Notice("model_back", "HTTP 500", "ABC234")
+    for notice in (down, back):  # side by side, as replicas do: each on a connection of its own
+        assert all(await asyncio.gather(*(store.queue_notice(notice) for _ in range(8))))
+        clock.later(seconds=30)
+    assert await notices(store) == ["model_down", "model_back"]
+
+
+async def test_a_model_that_comes_and_goes_is_told_once_in_a_quarter_of_an_hour(
+    store: SqlStore, clock: Clock
+) -> None:
+    down, back = Notice("model_down"), Notice("model_back")
+    assert await store.queue_notice(down)
+    assert await store.queue_notice(down)
+    assert await store.queue_notice(back)
+    clock.later(minutes=14)
+    assert not await store.queue_notice(down)
+    assert await store.queue_notice(Notice("budget_spent"))
+    assert await store.queue_notice(back)
+    clock.later(minutes=2)
+    assert await store.queue_notice(down)
+    assert await notices(store) == ["model_down", "model_back", "budget_spent", "model_back", "model_down"]
 
 
 async def test_leads_go_out_before_reports(turn_taken: SqlStore, clock: Clock) -> None:

@@ -19,7 +19,7 @@ from sovetnik.core.errors import ConfigError, StorageError
 from sovetnik.core.model import Answer, Delivery, Limits, Turn
 from sovetnik.storage import SqlStore, migrate
 from sovetnik.storage.engine import writing_engine
-from sovetnik.storage.tables import metadata
+from sovetnik.storage.indexes import metadata
 from tests.storage.samples import converse, database, incoming, texts
 
 

@@ -7,10 +7,12 @@ from datetime import timedelta
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
+import aiohttp
 import httpx2
 import openai
 import structlog
 
+from sovetnik.connecting import is_timeout, told
 from sovetnik.core.errors import AssistantError, ConfigError
 
 log = structlog.get_logger("sovetnik.assistant")
@@ -20,6 +22,8 @@ CONNECT_TIMEOUT = 10.0
 
 RETRY_ONCE_MORE = frozenset({"timeout", "connection", "rate_limit", "server", "cut", "empty", "conversation"})
 """Kinds of :class:`AssistantError` that another try may mend."""
+
+_NO_MONEY = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +77,19 @@ def make_client(settings: ModelSettings) -> openai.AsyncOpenAI:
 
 def in_our_words(error: Exception) -> AssistantError:
     """A foreign exception of a model call as an :class:`AssistantError`."""
-    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
+    if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException) or is_timeout(error):
         return AssistantError("timeout", f"no answer in time ({type(error).__name__})")
     if isinstance(error, openai.APIStatusError):
-        return _status_error(error)
-    if isinstance(error, openai.APIConnectionError | httpx2.HTTPError):
-        return AssistantError("connection", f"{error} ({error.__cause__!r})")
+        return refusal(error.status_code, error.body, error.response.headers.get("retry-after"))
+    if isinstance(error, openai.APIConnectionError | httpx2.HTTPError | aiohttp.ClientError | OSError):
+        cause = f" ({error.__cause__!r})" if error.__cause__ else ""
+        return AssistantError("connection", f"{told(error)}{cause}")
     if isinstance(error, openai.APIError):  # an `error` event in the stream
         return stream_error(error.code, error.message)
     if isinstance(error, openai.OpenAIError | ValueError):
         return AssistantError("cut", f"unreadable answer: {type(error).__name__}")
-    if type(error).__module__.startswith("socksio"):
-        return AssistantError("connection", f"the SOCKS proxy's answer was broken: {type(error).__name__}")
+    if type(error).__module__.startswith(("socksio", "aiohttp_socks")):
+        return AssistantError("connection", f"the proxy: {told(error)}")
     log.error("unexpected_answer", exc_info=error)  # a shape that nobody foresaw must not stop the chat
     return AssistantError("cut", f"unexpected answer: {type(error).__name__}")
 
@@ -92,27 +97,36 @@ def in_our_words(error: Exception) -> AssistantError:
 def stream_error(code: str | None, message: str) -> AssistantError:
     """A failure told inside the stream: ``response.failed`` or the flat ``error`` event."""
     kind = "rate_limit" if code == "rate_limit_exceeded" else "server"
-    if code in {"insufficient_quota", "billing_hard_limit_reached"}:
+    if code in _NO_MONEY:
         kind = "quota"
     return AssistantError(kind, f"{code}: {message}")
 
 
-def _status_error(error: openai.APIStatusError) -> AssistantError:
-    code = error.code or ""
-    message = _message(error)
-    detail = f"HTTP {error.status_code} {code}: {message}".replace(" :", ":")
-    status = error.status_code
+def refusal(status: int, body: object, retry_after: str | None) -> AssistantError:
+    """An answer with an error status.
+
+    Args:
+        status: 400 and above.
+        body: Its error object, if it has one: a proxy's HTML page has none.
+        retry_after: The header.
+    """
+    said = cast("dict[str, object]", body) if isinstance(body, dict) else {}
+    code = str(said.get("code") or "")
+    # One line: whatever a provider says must not fill the log.
+    message = str(said.get("message") or "refused").strip().split("\n", 1)[0][:300]
+    detail = f"HTTP {status} {code}: {message}".replace(" :", ":")
     if code == "conversation_locked":
         return AssistantError("locked", detail)
     if status in {400, 404} and _conversation_broken(code, message):
         return AssistantError("conversation", detail)
     if status in {401, 403}:
         return AssistantError("auth", detail)
+    if code in _NO_MONEY:
+        return AssistantError("quota", detail)
     if status == 429:
-        kind = "quota" if code in {"insufficient_quota", "billing_hard_limit_reached"} else "rate_limit"
-        return AssistantError(kind, detail, _retry_after(error))
+        return AssistantError("rate_limit", detail, _seconds(retry_after))
     if status in {408, 409} or status >= 500:
-        return AssistantError("server", detail, _retry_after(error))
+        return AssistantError("server", detail, _seconds(retry_after))
     return AssistantError("bad_request", detail)
 
 
@@ -127,15 +141,8 @@ def _conversation_broken(code: str, message: str) -> bool:
     )
 
 
-def _retry_after(error: openai.APIStatusError) -> timedelta | None:
+def _seconds(asked: str | None) -> timedelta | None:
     try:
-        return timedelta(seconds=float(error.response.headers.get("retry-after", "")))
+        return timedelta(seconds=float(asked or ""))
     except ValueError:
         return None
-
-
-def _message(error: openai.APIStatusError) -> str:
-    """The provider's own words, in one line: a proxy's HTML page must not fill the log."""
-    body = error.body
-    said = cast("dict[str, object]", body).get("message") if isinstance(body, dict) else None
-    return str(said or error.message).strip().split("\n", 1)[0][:300]

@@ -9,13 +9,15 @@ import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import openai
 import structlog
 
 from sovetnik.assistant.client import RETRY_ONCE_MORE, ModelSettings
 from sovetnik.assistant.prompt import Briefing
+from sovetnik.assistant.responses import Responses
 from sovetnik.assistant.session import Session
 from sovetnik.assistant.stream import Reply, model_call
 from sovetnik.assistant.tools import tools_of
@@ -109,10 +111,16 @@ class _Eyes:
 
 
 class OpenAiAssistant:
-    """Answers turns with a model; see :class:`sovetnik.core.ports.Assistant`."""
+    """Answers turns with a model, as a context; see :class:`sovetnik.core.ports.Assistant`."""
 
     def __init__(
-        self, client: openai.AsyncOpenAI, settings: ModelSettings, briefing: Briefing, salt: str
+        self,
+        client: openai.AsyncOpenAI,
+        settings: ModelSettings,
+        briefing: Briefing,
+        salt: str,
+        *,
+        streamed: bool = True,
     ) -> None:
         """Put the assistant together.
 
@@ -121,13 +129,24 @@ class OpenAiAssistant:
             settings: The same that made the client.
             briefing: What the model is told.
             salt: Makes the hash that stands for a customer at the provider useless to others.
+            streamed: Whether somebody looks on while an answer grows; one that comes whole costs less.
         """
         self._client = client
+        self._responses = Responses(client, settings)
+        self._streamed = streamed
         self._settings = settings
         self._briefing = briefing
         self._salt = salt
         self._tools = tools_of(briefing.form, settings.vector_store)
         self._eyes = _Eyes()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._responses.close()
 
     async def answer(self, turn: Turn, desk: Desk) -> AsyncIterator[Event]:
         """Work on one turn; see the port."""
@@ -179,7 +198,10 @@ class OpenAiAssistant:
             try:
                 request = self._request(session, instructions, may_use_tools=may_use_tools)
                 async for event in model_call(
-                    self._client, {**request, **await session.request()}, CALL_LIMIT * self._settings.timeout
+                    self._responses,
+                    {**request, **await session.request()},
+                    CALL_LIMIT * self._settings.timeout,
+                    streamed=self._streamed,
                 ):
                     shown = True
                     if isinstance(event, Reply) and not event.text and not event.calls:
@@ -235,8 +257,9 @@ class OpenAiAssistant:
                 "safety_identifier": self._stand_in(session.turn.chat.id),
                 "prompt_cache_key": f"sovetnik-{self._salt[:8]}",
                 "truncation": "auto",
-                "stream_options": {"include_obfuscation": False},
             }
+            if self._streamed:
+                request["stream_options"] = {"include_obfuscation": False}
         return request
 
     def _stand_in(self, chat_id: int) -> str:

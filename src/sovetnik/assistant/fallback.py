@@ -26,10 +26,6 @@ REST = 30.0
 """Seconds before the model is tried again: customers must not each wait for the same time-out."""
 
 
-QUIET = 900.0
-"""Seconds between two mails about the model going away: one that comes and goes is one piece of news."""
-
-
 class FallbackAssistant:
     """Two assistants in one; see :class:`sovetnik.core.ports.Assistant`.
 
@@ -37,7 +33,7 @@ class FallbackAssistant:
         model: The real one.
         offline: Quotes the documents.
         over_budget: Tells whether the day's tokens are spent.
-        tell: Queues a notice to the owner.
+        tell: Queues a notice to the owner; False when it is to be told later.
     """
 
     def __init__(
@@ -45,7 +41,7 @@ class FallbackAssistant:
         model: Assistant,
         offline: OfflineConsultant,
         over_budget: Callable[[], Awaitable[bool]],
-        tell: Callable[[Notice], Awaitable[None]],
+        tell: Callable[[Notice], Awaitable[bool]],
     ) -> None:
         self._model = model
         self._offline = offline
@@ -56,7 +52,7 @@ class FallbackAssistant:
         self._away: Notice | None = None
         self._told = False
         self._odd = 0
-        self._told_at = -QUIET
+        self._tell_at = 0.0
 
     async def answer(self, turn: Turn, desk: Desk) -> AsyncIterator[Event]:
         """Work on one turn; see the port."""
@@ -115,11 +111,11 @@ class FallbackAssistant:
 
     async def _gone(self, notice: Notice) -> None:
         if self._away is None or self._away.kind != notice.kind:
-            self._away, self._told = notice, False
+            self._away, self._told, self._tell_at = notice, False, 0.0
             log.error("model_away", reason=notice.kind, code=notice.code, error=notice.detail)
-        if not self._told and time.monotonic() - self._told_at >= QUIET:
-            self._told, self._told_at = True, time.monotonic()
-            await self._tell(self._away)
+        if not self._told and time.monotonic() >= self._tell_at:
+            self._told, self._tell_at = True, time.monotonic() + REST  # at once: turns run side by side
+            self._told = await self._tell(self._away)
 
     async def _back(self) -> None:
         away, told = self._away, self._told

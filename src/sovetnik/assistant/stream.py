@@ -1,4 +1,4 @@
-"""One model call: the stream of events becomes text and a reply."""
+"""One model call: the stream of events, or one whole answer, becomes text and a reply."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
-import openai
-from openai.types.responses import Response, ResponseFunctionToolCall, ResponseInputItemParam
+import aiohttp
+from openai.types.responses import ResponseInputItemParam
 
 from sovetnik.assistant.client import in_our_words, stream_error
+from sovetnik.assistant.responses import Responses
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import TextDelta
 from sovetnik.core.model import Usage
@@ -27,12 +29,25 @@ _FAILURES = frozenset({"response.failed", "error"})
 _BLOCK_END = re.compile(rb"\r\n\r\n|\n\n|\r\r")
 
 
+TAIL = 0.1
+"""Seconds to wait for the end of a stream that has said everything: then its connection serves again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """What the model asks us to do; the arguments are JSON, or what it takes for it."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A finished model call: its text (or refusal), its tool calls, what it cost, files it cites."""
 
     text: str
-    calls: tuple[ResponseFunctionToolCall, ...]
+    calls: tuple[ToolCall, ...]
     usage: Usage
     cited: tuple[str, ...] = ()
 
@@ -47,7 +62,7 @@ class Reply:
         return items + [_call_item(call) for call in self.calls]
 
 
-def _call_item(call: ResponseFunctionToolCall) -> ResponseInputItemParam:
+def _call_item(call: ToolCall) -> ResponseInputItemParam:
     return {
         "type": "function_call",
         "call_id": call.call_id,
@@ -57,37 +72,57 @@ def _call_item(call: ResponseFunctionToolCall) -> ResponseInputItemParam:
 
 
 async def model_call(
-    client: openai.AsyncOpenAI, request: dict[str, Any], limit: float
+    responses: Responses, request: dict[str, Any], limit: float, *, streamed: bool = True
 ) -> AsyncIterator[TextDelta | Reply]:
-    """Make one streamed call; the last thing yielded is the :class:`Reply`.
+    """Make one call; the last thing yielded is the :class:`Reply`.
 
     Args:
-        client: The SDK's client.
+        responses: Where to.
         request: Arguments of ``responses.create``.
         limit: Seconds that the whole call may take, however lively the stream is.
+        streamed: False where nobody looks on while the text grows; it comes as one delta.
 
     Raises:
         AssistantError: also for a stream that ended without its terminal event.
     """
-    deadline = asyncio.get_running_loop().time() + limit
     try:
-        async with client.responses.with_streaming_response.create(stream=True, **request) as answer:
-            async for event in server_events(answer.iter_bytes()):
-                kind = event.get("type")
-                if kind in _DELTAS:
-                    yield TextDelta(event["delta"])
-                elif kind in _ENDS:
-                    yield _reply(Response.construct(**event["response"]))
-                    return
-                elif kind in _FAILURES or "error" in event:
-                    raise _failure(event)
-                if asyncio.get_running_loop().time() > deadline:
-                    raise AssistantError("timeout", f"the answer took longer than {limit:.0f} s")
-    except (AssistantError, GeneratorExit, asyncio.CancelledError):
+        async with responses.ask(request, streamed=streamed, limit=limit) as answer:
+            if streamed or answer.content_type == "text/event-stream":  # some servers do not ask
+                async for event in _streamed(answer, limit):
+                    yield event
+            else:
+                reply = _whole(json.loads(await answer.read()))
+                yield TextDelta(reply.text)
+                yield reply
+    except AssistantError:
         raise
     except Exception as error:
         raise in_our_words(error) from error
+
+
+async def _streamed(answer: aiohttp.ClientResponse, limit: float) -> AsyncIterator[TextDelta | Reply]:
+    deadline = asyncio.get_running_loop().time() + limit
+    async for event in server_events(answer.content.iter_any()):
+        kind = event.get("type")
+        if kind in _DELTAS:
+            yield TextDelta(event["delta"])
+        elif kind in _ENDS:
+            with suppress(TimeoutError, aiohttp.ClientError):
+                async with asyncio.timeout(TAIL):
+                    await answer.content.read()
+            yield _reply(event["response"])
+            return
+        elif kind in _FAILURES or "error" in event:
+            raise _failure(event)
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssistantError("timeout", f"the answer took longer than {limit:.0f} s")
     raise AssistantError("cut", "the stream ended without its terminal event")
+
+
+def _whole(response: dict[str, Any]) -> Reply:
+    if response.get("error"):  # some gateways say so with a good status
+        raise _failure(response)
+    return _reply(response)
 
 
 async def server_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any]]:
@@ -129,29 +164,36 @@ def _failure(event: dict[str, Any]) -> AssistantError:
     return stream_error(failure.get("code"), str(failure.get("message") or "failed"))
 
 
-def _reply(response: Response) -> Reply:
-    if response.status in ("failed", "cancelled"):  # some servers say so in a "completed" event
-        failure = response.error
-        raise stream_error(failure and failure.code, failure.message if failure else "failed")
-    parts = [part for item in response.output if item.type == "message" for part in item.content or ()]
-    texts = [part.text if part.type == "output_text" else part.refusal for part in parts]
-    calls = [item for item in response.output if item.type == "function_call"]
+def _reply(response: dict[str, Any]) -> Reply:
+    status = response.get("status")
+    if status in ("failed", "cancelled"):  # some servers say so in a "completed" event
+        raise _failure({"response": response})
+    output: list[dict[str, Any]] = response.get("output") or []
+    parts: list[dict[str, Any]] = [
+        part for item in output if item.get("type") == "message" for part in item.get("content") or ()
+    ]
+    texts: list[str] = [part.get("text") or part.get("refusal") or "" for part in parts]
+    calls = [
+        ToolCall(item["call_id"], item["name"], item["arguments"])
+        for item in output
+        if item.get("type") == "function_call"
+    ]
     cited = dict.fromkeys(
-        _MIRRORED.sub("", note.filename)
+        _MIRRORED.sub("", note["filename"])
         for part in parts
-        if part.type == "output_text"
-        for note in part.annotations
-        if note.type == "file_citation"
+        for note in part.get("annotations") or ()
+        if note.get("type") == "file_citation"
     )
     text = "\n\n".join(text.strip() for text in texts if text.strip())
-    if response.status == "incomplete":
+    if status == "incomplete":
         text, calls = _what_is_left(response, text), []
     return Reply(text=text, calls=tuple(calls), usage=_usage(response), cited=tuple(cited))
 
 
-def _what_is_left(response: Response, text: str) -> str:
+def _what_is_left(response: dict[str, Any], text: str) -> str:
     """The use of an answer that was cut off at the provider; its tool calls may be cut too."""
-    reason = response.incomplete_details.reason if response.incomplete_details else None
+    details: dict[str, Any] = response.get("incomplete_details") or {}
+    reason = details.get("reason")
     if text:
         return f"{text} …"
     if reason == "content_filter":
@@ -159,14 +201,14 @@ def _what_is_left(response: Response, text: str) -> str:
     raise AssistantError("empty", f"incomplete answer without text ({reason})")
 
 
-def _usage(response: Response) -> Usage:
+def _usage(response: dict[str, Any]) -> Usage:
     """What the call cost; compatible servers leave out what OpenAI always sends."""
-    usage: Any = response.usage
-    details: Any = getattr(usage, "input_tokens_details", None)
+    usage: dict[str, Any] = response.get("usage") or {}
+    details: dict[str, Any] = usage.get("input_tokens_details") or {}
     return Usage(
-        model=response.model,
-        input_tokens=getattr(usage, "input_tokens", None) or 0,
-        cached_tokens=getattr(details, "cached_tokens", None) or 0,
-        output_tokens=getattr(usage, "output_tokens", None) or 0,
+        model=response.get("model") or "",
+        input_tokens=usage.get("input_tokens") or 0,
+        cached_tokens=details.get("cached_tokens") or 0,
+        output_tokens=usage.get("output_tokens") or 0,
         calls=1,
     )

@@ -252,8 +252,13 @@ class Store(Protocol):
         """A report that was made."""
         ...
 
-    async def queue_notice(self, notice: Notice) -> None:
-        """Queue a mail that tells the owner something."""
+    async def queue_notice(self, notice: Notice) -> bool:
+        """Queue a mail that tells the owner something, once over all processes.
+
+        Returns:
+            Whether the owner knows now, by this mail or by an earlier one; False: it is to be told later,
+            because a model that comes and goes is one piece of news.
+        """
         ...
 
     async def mail_done(self, mail_id: int, accepted: tuple[str, ...]) -> None:

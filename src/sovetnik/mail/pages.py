@@ -7,10 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TypeAlias, TypeVar
-
-import css_inline
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from sovetnik.core.model import LeadDossier, Notice, Report
 from sovetnik.mail.bubbles import Limits
@@ -20,6 +17,10 @@ from sovetnik.mail.notice_view import NoticeView, notice_view
 from sovetnik.mail.report_view import ReportView, report_view
 from sovetnik.mail.settings import Look
 from sovetnik.mail.wording import Wording, public_link
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
+    from jinja2 import Environment
 
 HTML_BUDGET = 80_000
 """Bytes of a mail's HTML: Gmail clips at about 102 kB, and relays may add their own lines."""
@@ -164,6 +165,13 @@ def _render(template: str, wording: Wording, view: View, left_out: int) -> str:
 
 @cache
 def _templates() -> Environment:
+    from jinja2 import (  # with the first mail: a start has no time for it
+        Environment,
+        FileSystemLoader,
+        StrictUndefined,
+        select_autoescape,
+    )
+
     return Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(["html.j2"]),
@@ -175,5 +183,7 @@ def _templates() -> Environment:
 
 
 @cache
-def _inliner() -> css_inline.CSSInliner:
-    return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
+def _inliner() -> CSSInliner:
+    from css_inline import CSSInliner
+
+    return CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)

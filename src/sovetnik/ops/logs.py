@@ -20,11 +20,9 @@ _LOUD = (
     "httpx2",
     "httpcore",
     "httpcore2",
-    "apscheduler",
     "telegram",
     "tornado",
     "openai",
-    "aiosqlite",
     "alembic",
 )
 """Libraries that log addresses with tokens, or every call, at INFO or DEBUG."""

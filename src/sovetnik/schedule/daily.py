@@ -9,7 +9,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler  # pyright: ignore[reportMissingTypeStubs]
 
 from sovetnik.core.errors import StorageError
 from sovetnik.core.reports import due_reports
@@ -44,10 +43,16 @@ class DailyReport:
         self._at, self._zone = at, zone
         self._last_day, self._claim, self._made = last_day, claim, made
         self._clock = clock
-        self._scheduler: Any = AsyncIOScheduler(timezone=UTC)
+        self._scheduler: Any = None
 
     def start(self) -> None:
         """Tick now and every :data:`TICK` seconds."""
+        # Its import takes time that nobody should wait for before the first customer is answered.
+        from apscheduler.schedulers.asyncio import (  # pyright: ignore[reportMissingTypeStubs]
+            AsyncIOScheduler,
+        )
+
+        self._scheduler = AsyncIOScheduler(timezone=UTC)
         self._scheduler.add_job(
             self.tick,
             "interval",
@@ -60,7 +65,7 @@ class DailyReport:
 
     def stop(self) -> None:
         """Stop ticking."""
-        if self._scheduler.running:
+        if self._scheduler is not None and self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
     async def tick(self) -> None:

@@ -19,7 +19,7 @@ from urllib.robotparser import RobotFileParser
 
 import httpx
 
-from sovetnik import __version__
+from sovetnik import version
 from sovetnik.doctor.causes import cause
 from sovetnik.doctor.finding import Said, Trouble, same
 from sovetnik.doctor.patient import literal
@@ -27,7 +27,7 @@ from sovetnik.knowledge.reading.html import html_blocks, html_text
 from sovetnik.knowledge.reading.unreadable import Unreadable
 from sovetnik.setting_up.envfile import write_private
 
-AGENT = f"sovetnik/{__version__}"
+AGENT = f"sovetnik/{version()}"
 PAGES, DEPTH, BYTES = 50, 3, 10_000_000
 PAUSE, LONGEST_PAUSE = 0.5, 5.0
 """Seconds between two requests; a site's Crawl-delay is followed up to the second."""

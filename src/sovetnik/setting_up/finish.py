@@ -144,8 +144,9 @@ async def _assistant(settings: Settings) -> AsyncGenerator[Assistant]:
     how = replace(model_settings(settings, settings.openai_api_key), context="history")
     hosted = bool(settings.openai_vector_store)
     briefing = Briefing(folder.instructions, form, settings.timezone, hosted)
-    async with make_client(how) as client:
-        yield OpenAiAssistant(client, how, briefing, hashlib.sha256(settings.token.encode()).hexdigest())
+    salt = hashlib.sha256(settings.token.encode()).hexdigest()
+    async with make_client(how) as client, OpenAiAssistant(client, how, briefing, salt) as assistant:
+        yield assistant
 
 
 def _turn(settings: Settings, question: str) -> Turn:

@@ -18,14 +18,27 @@ from sovetnik.storage.incoming import incoming_of, store_incoming
 from sovetnik.storage.rows import AnyRow
 from sovetnik.storage.tables import chats, conversations, inbox, messages, outbox
 
+USED = update(conversations).where(conversations.c.id == bindparam("conversation"))
+_CLOSE = (
+    update(conversations)
+    .where(conversations.c.chat_id == bindparam("chat"), conversations.c.closed_at.is_(None))
+    .values(busy=None)
+)
+_CHAT = select(chats).where(chats.c.id == bindparam("chat")).with_for_update()
+_DONE = update(inbox).where(inbox.c.update_id.in_(bindparam("updates", expanding=True)))
+_ARRIVED = (
+    update(outbox)
+    .where(outbox.c.id == bindparam("delivery"))
+    .returning(outbox.c.ref, outbox.c.chat_id, outbox.c.payload)
+)
+_MESSAGE = update(messages).where(messages.c.id == bindparam("message"))
+_SAY = messages.insert().returning(messages.c.id)
+_QUEUE = outbox.insert().returning(outbox.c.id)
+
 
 def close_conversations(connection: Connection, chat_id: int, now: datetime) -> None:
     """Never use the chat's conversations again; their ids stay, to be erased with the customer."""
-    connection.execute(
-        update(conversations)
-        .where(conversations.c.chat_id == chat_id, conversations.c.closed_at.is_(None))
-        .values(closed_at=now, busy=None)
-    )
+    connection.execute(_CLOSE, {"chat": chat_id, "closed_at": now})
 
 
 def opened(connection: Connection, chat_id: int, token: str, conversation: str, now: datetime) -> None:
@@ -65,14 +78,14 @@ def answered(connection: Connection, turn: Turn, answer: Answer, now: datetime) 
     delivery = store_answer(connection, turn.chat.id, chat.preview, answer, now)
     if turn.paused:
         connection.execute(update(chats).where(chats.c.id == turn.chat.id).values(pause_told_at=now))
-    connection.execute(update(inbox).where(inbox.c.update_id.in_(turn.updates)).values(done_at=now))
+    connection.execute(_DONE, {"updates": turn.updates, "done_at": now})
     held, busy = connection.execute(_LOOSE, {"chat": turn.chat.id, "token": turn.token}).one()
     if held is not None:
         connection.execute(update(outbox).where(*_held(turn.chat.id)).values(due_at=now))
     if answer.kind != "answer":  # the provider knows nothing of it, or what it holds is unknown
         close_conversations(connection, turn.chat.id, now)
     elif busy is not None:
-        connection.execute(update(conversations).where(conversations.c.id == busy).values(busy=None))
+        connection.execute(USED, {"conversation": busy, "busy": None})
     return delivery
 
 
@@ -117,17 +130,11 @@ def close_delivery(
     connection: Connection, delivery_id: int, telegram_ids: Sequence[int], now: datetime
 ) -> None:
     """Note that an answer arrived, with Telegram's ids of its messages; its chat may have been erased."""
-    row = connection.execute(
-        update(outbox)
-        .where(outbox.c.id == delivery_id)
-        .values(done_at=now, progress=list(telegram_ids))
-        .returning(outbox.c.ref, outbox.c.chat_id, outbox.c.payload)
-    ).one_or_none()
+    arrived = {"delivery": delivery_id, "done_at": now, "progress": list(telegram_ids)}
+    row = connection.execute(_ARRIVED, arrived).one_or_none()
     if row is None:
         return
-    connection.execute(
-        update(messages).where(messages.c.id == row.ref).values(telegram_ids=list(telegram_ids))
-    )
+    connection.execute(_MESSAGE, {"message": row.ref, "telegram_ids": list(telegram_ids)})
     payload: Mapping[str, Any] = row.payload or {}
     version = payload.get("consent")
     if version:  # only now has the customer been shown it
@@ -168,7 +175,7 @@ def check_owner(connection: Connection, chat_id: int, token: str) -> AnyRow:
     Raises:
         Fenced: another worker owns the chat by now.
     """
-    row = connection.execute(select(chats).where(chats.c.id == chat_id).with_for_update()).one_or_none()
+    row = connection.execute(_CHAT, {"chat": chat_id}).one_or_none()
     if row is None or row.owner != token:
         raise Fenced(f"chat {chat_id} is owned by another worker")
     return row
@@ -188,7 +195,7 @@ def tell(
 def passed(connection: Connection, turn: Turn, now: datetime) -> None:
     """Close a turn without an answer; what the provider holds of the chat is no longer all."""
     check_owner(connection, turn.chat.id, turn.token)
-    connection.execute(update(inbox).where(inbox.c.update_id.in_(turn.updates)).values(done_at=now))
+    connection.execute(_DONE, {"updates": turn.updates, "done_at": now})
     close_conversations(connection, turn.chat.id, now)
 
 
@@ -231,43 +238,36 @@ def store_answer(
         payload["keyboard"] = asdict(answer.keyboard)
     if answer.consent:
         payload["consent"] = answer.consent
-    message_id = connection.execute(
-        messages.insert()
-        .values(
-            chat_id=chat_id,
-            role="assistant",
-            kind=answer.kind,
-            text=answer.text,
-            created_at=now,
-            error_code=answer.error_code,
-            passages=[
-                {"source": p.source, "heading": p.heading, "score": round(p.score, 4)}
-                for p in answer.passages
-            ]
-            or None,
-            unanswered=answer.unanswered,
-            model=usage.model if usage else None,
-            input_tokens=usage.input_tokens if usage else None,
-            cached_tokens=usage.cached_tokens if usage else None,
-            output_tokens=usage.output_tokens if usage else None,
-            model_calls=usage.calls if usage else None,
-            seconds=usage.seconds if usage else None,
-        )
-        .returning(messages.c.id)
-    ).scalar_one()
-    row_id = connection.execute(
-        outbox.insert()
-        .values(
-            kind="answer",
-            key=f"answer-{message_id}",
-            chat_id=chat_id,
-            ref=message_id,
-            created_at=now,
-            due_at=now,
-            payload=payload or None,
-        )
-        .returning(outbox.c.id)
-    ).scalar_one()
+    passages = [
+        {"source": p.source, "heading": p.heading, "score": round(p.score, 4)} for p in answer.passages
+    ]
+    said = {
+        "chat_id": chat_id,
+        "role": "assistant",
+        "kind": answer.kind,
+        "text": answer.text,
+        "created_at": now,
+        "error_code": answer.error_code,
+        "passages": passages or None,
+        "unanswered": answer.unanswered,
+        "model": usage.model if usage else None,
+        "input_tokens": usage.input_tokens if usage else None,
+        "cached_tokens": usage.cached_tokens if usage else None,
+        "output_tokens": usage.output_tokens if usage else None,
+        "model_calls": usage.calls if usage else None,
+        "seconds": usage.seconds if usage else None,
+    }
+    message_id = connection.execute(_SAY, said).scalar_one()
+    queued = {
+        "kind": "answer",
+        "key": f"answer-{message_id}",
+        "chat_id": chat_id,
+        "ref": message_id,
+        "created_at": now,
+        "due_at": now,
+        "payload": payload or None,
+    }
+    row_id = connection.execute(_QUEUE, queued).scalar_one()
     return Delivery(
         id=row_id,
         chat_id=chat_id,

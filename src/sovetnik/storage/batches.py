@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from sovetnik.storage.rows import AnyRow
 from sovetnik.storage.tables import inbox, messages
@@ -35,25 +34,42 @@ KIND = inbox.c.payload["kind"].as_string()
 """Of an update in the inbox, as a column."""
 
 
-def _open(chat_id: int) -> Select[Any]:
-    waiting = select(inbox).where(inbox.c.chat_id == chat_id, inbox.c.done_at.is_(None))
-    return waiting.order_by(inbox.c.update_id)
+_OPEN = (
+    select(inbox)
+    .where(inbox.c.chat_id == bindparam("chat"), inbox.c.done_at.is_(None))
+    .order_by(inbox.c.update_id)
+)
+_FOUND = _OPEN.limit(MAX_FLOOD + MAX_BATCH + 1)
+_UNEDITED = _OPEN.where(KIND != "edited").limit(MAX_FLOOD + 1)
+_COMMAND = _OPEN.where(KIND.not_in(("text", "edited"))).limit(1)
+_GIVEN = (
+    select(messages.c.created_at)
+    .where(
+        messages.c.chat_id == bindparam("chat"),
+        messages.c.kind == "text",
+        messages.c.role == "customer",
+        messages.c.update_id.not_in(bindparam("batch", expanding=True)),
+    )
+    .order_by(messages.c.id.desc())
+    .offset(bindparam("others", type_=Integer))
+    .limit(1)
+)
+"""When the customer sent the last message but so many others."""
 
 
 def open_updates(connection: Connection, chat_id: int) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
     """What waits, and apart from it the edits: they go with a message."""
-    limit = MAX_FLOOD + MAX_BATCH + 1
-    found = connection.execute(_open(chat_id).limit(limit)).all()
+    found = connection.execute(_FOUND, {"chat": chat_id}).all()
     rows = [row for row in found if row.payload["kind"] != "edited"]
     edits = [row for row in found if row.payload["kind"] == "edited"]
-    if len(found) == limit and len(rows) <= MAX_FLOOD:  # edits must not hide what waits behind them
-        rows = list(connection.execute(_open(chat_id).where(KIND != "edited").limit(MAX_FLOOD + 1)))
+    if len(found) > MAX_FLOOD + MAX_BATCH and len(rows) <= MAX_FLOOD:
+        rows = list(connection.execute(_UNEDITED, {"chat": chat_id}))  # edits must not hide what waits
     return rows[: MAX_FLOOD + 1], edits
 
 
 def first_command(connection: Connection, chat_id: int) -> AnyRow | None:
     """The first waiting update that is answered without the model."""
-    return connection.execute(_open(chat_id).where(KIND.not_in(("text", "edited"))).limit(1)).one_or_none()
+    return connection.execute(_COMMAND, {"chat": chat_id}).one_or_none()
 
 
 def fitting(rows: Sequence[AnyRow]) -> Sequence[AnyRow]:
@@ -83,18 +99,12 @@ def flooding(connection: Connection, batch: Sequence[AnyRow], per_minute: int, n
     """
     if not per_minute:
         return 0.0
-    at = connection.execute(
-        select(messages.c.created_at)
-        .where(
-            messages.c.chat_id == batch[0].chat_id,
-            messages.c.kind == "text",
-            messages.c.role == "customer",
-            messages.c.update_id.not_in([row.update_id for row in batch]),
-        )
-        .order_by(messages.c.id.desc())
-        .offset(per_minute - 1)
-        .limit(1)
-    ).scalar()
+    known = {
+        "chat": batch[0].chat_id,
+        "batch": [row.update_id for row in batch],
+        "others": per_minute - 1,
+    }
+    at = connection.execute(_GIVEN, known).scalar()
     return (at + MINUTE - now).total_seconds() if at else 0.0
 
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
 
-from sqlalchemy import Connection, bindparam, func, literal, select, union, update
+from sqlalchemy import Connection, String, bindparam, func, literal, select, union, update
 
 from sovetnik.core.model import Command, Delivery, Flood, Incoming, Limits, Step, Turn, Wait
 from sovetnik.core.texts import language_of
 from sovetnik.storage import replicas
-from sovetnik.storage.answers import close_conversations, close_delivery, keyboard_from
+from sovetnik.storage.answers import USED, close_conversations, close_delivery, keyboard_from
 from sovetnik.storage.batches import (
     FLOOD_LOOK,
     KIND,
@@ -33,7 +33,7 @@ from sovetnik.storage.changes import edit, migrated
 from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
 from sovetnik.storage.owners import PAUSED
 from sovetnik.storage.replicas import QUEUED
-from sovetnik.storage.rows import AnyRow, chat_from, columns, insert_once, lead_from, message_from
+from sovetnik.storage.rows import AnyRow, chat_from, columns, insert_new, insert_once, lead_from, message_from
 from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox, state
 
 SILENT = frozenset({"blocked", "unblocked", "migrated"})
@@ -43,21 +43,36 @@ UNLIKE = SILENT | {"edited"}
 """Kinds of updates that do not simply give a chat something to do."""
 
 
+_TOKEN = bindparam("token", type_=String)
+_IDLE = update(chats).where(chats.c.id == bindparam("chat"), chats.c.owner.is_(None))
+_CLAIM = (
+    update(chats)
+    .where(chats.c.id == bindparam("chat"), chats.c.owner.in_((QUEUED, _TOKEN)))
+    .values(owner=_TOKEN)
+    .returning(chats)
+)
+_ONE = update(chats).where(chats.c.id == bindparam("chat"))
+_ANSWER = (
+    select(outbox, messages.c.text)
+    .join(messages, messages.c.id == outbox.c.ref)
+    .where(outbox.c.chat_id == bindparam("chat"), outbox.c.kind == "answer", outbox.c.done_at.is_(None))
+    .order_by(outbox.c.id)
+    .limit(1)
+)
+
+
 def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -> set[int]:
     """Store updates, once each; gives the chats that went from idle to queued."""
     woken: set[int] = set()
     for incoming in updates:
-        stored = connection.execute(
-            insert_once(connection, inbox).values(
-                update_id=incoming.update_id,
-                chat_id=incoming.chat_id,
-                payload=payload_of(incoming),
-                received_at=now,
-                done_at=now if incoming.kind in SILENT else None,
-            ),
-            execution_options={"preserve_rowcount": True},
-        )
-        if stored.rowcount:
+        row = {
+            "update_id": incoming.update_id,
+            "chat_id": incoming.chat_id,
+            "payload": payload_of(incoming),
+            "received_at": now,
+            "done_at": now if incoming.kind in SILENT else None,
+        }
+        if connection.execute(insert_new(connection, inbox), row).one_or_none() is not None:
             if incoming.kind not in UNLIKE and _queue_known(connection, incoming):
                 woken.add(incoming.chat_id)
                 continue
@@ -69,8 +84,8 @@ def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -
 
 def _queue_known(connection: Connection, incoming: Incoming) -> bool:
     """The usual case in one statement: a customer that we know, and nobody is at their chat."""
-    idle = update(chats).where(chats.c.id == incoming.chat_id, chats.c.owner.is_(None))
-    return bool(connection.execute(idle.values(owner=QUEUED, **_known(incoming))).rowcount)
+    values = {"chat": incoming.chat_id, "owner": QUEUED, **_known(incoming)}
+    return bool(connection.execute(_IDLE, values).rowcount)
 
 
 def _known(incoming: Incoming) -> dict[str, Any]:
@@ -101,8 +116,7 @@ def _note(connection: Connection, incoming: Incoming, now: datetime) -> int | No
 
 
 def _queue(connection: Connection, chat_id: int) -> bool:
-    flip = update(chats).where(chats.c.id == chat_id, chats.c.owner.is_(None)).values(owner=QUEUED)
-    return bool(connection.execute(flip).rowcount)
+    return bool(connection.execute(_IDLE, {"chat": chat_id, "owner": QUEUED}).rowcount)
 
 
 def next_step(
@@ -133,7 +147,7 @@ def _next_update(
 ) -> Turn | Command | Flood | Wait | None:
     rows, edits = open_updates(connection, chat.id)
     if not rows:  # an edit alone waits for the customer's next message
-        connection.execute(update(chats).where(chats.c.id == chat.id).values(owner=None))
+        connection.execute(_ONE, {"chat": chat.id, "owner": None})
         return None
     if rows[0].payload["kind"] != "text":
         return _command(connection, chat, token, rows[0])
@@ -164,18 +178,11 @@ def _command(connection: Connection, chat: AnyRow, token: str, row: AnyRow) -> C
 
 def _own(connection: Connection, chat_id: int, token: str) -> AnyRow | None:
     """Claim the chat, or see that it is still ours; its row stays locked until the unit is committed."""
-    claim = update(chats).where(chats.c.id == chat_id, chats.c.owner.in_((QUEUED, token)))
-    return connection.execute(claim.values(owner=token).returning(chats)).one_or_none()
+    return connection.execute(_CLAIM, {"chat": chat_id, "token": token}).one_or_none()
 
 
 def _open_answer(connection: Connection, chat: AnyRow, now: datetime) -> Delivery | Wait | None:
-    row = connection.execute(
-        select(outbox, messages.c.text)
-        .join(messages, messages.c.id == outbox.c.ref)
-        .where(outbox.c.chat_id == chat.id, outbox.c.kind == "answer", outbox.c.done_at.is_(None))
-        .order_by(outbox.c.id)
-        .limit(1)
-    ).one_or_none()
+    row = connection.execute(_ANSWER, {"chat": chat.id}).one_or_none()
     if row is None:
         return None
     if row.due_at > now:
@@ -246,27 +253,25 @@ def _take_conversation(
     if known.conversation_busy is not None:
         close_conversations(connection, chat_id, now)
         return None
-    taken = update(conversations).where(conversations.c.id == known.conversation_id).values(busy=token)
-    connection.execute(taken)
+    connection.execute(USED, {"conversation": known.conversation_id, "busy": token})
     return str(known.conversation_provider_id)
 
 
-def recover(connection: Connection, now: datetime) -> list[int]:
-    """After a start: free what dead owners hold, queue the chats with work; gives them, oldest first.
-
-    Mails are made due at once: whatever held them up may have been mended by the restart.
-    """
+def hurry(connection: Connection, now: datetime) -> None:
+    """After a start, make mails due at once: whatever held them up may have been mended by it."""
     mails = update(outbox).where(outbox.c.done_at.is_(None), outbox.c.kind != "answer")
     if not replicas.alone(connection):  # others are at work: only what has failed is hurried
         mails = mails.where(outbox.c.error.is_not(None))
     connection.execute(mails.values(due_at=now))
-    return sweep(connection)
 
 
-def sweep(connection: Connection) -> list[int]:
-    """Free the chats of dead owners, queue those with work that nobody is at; gives all that are queued.
+def sweep(connection: Connection) -> tuple[list[int], set[int]]:
+    """Free the chats of dead owners, queue those with work that nobody is at.
 
     On SQLite nobody else lives, so every owner is dead.
+
+    Returns:
+        All that are queued, those with the oldest question first; and which of them were idle until now.
     """
     shared = connection.dialect.name == "postgresql"
     dead = replicas.abandoned() if shared else chats.c.owner.is_not(None)
@@ -276,14 +281,15 @@ def sweep(connection: Connection) -> list[int]:
         select(outbox.c.chat_id).where(outbox.c.done_at.is_(None), outbox.c.kind == "answer"),
     ).subquery()
     idle = chats.c.owner.is_(None) & chats.c.id.in_(select(waiting.c.chat_id))
-    connection.execute(update(chats).where(idle).values(owner=QUEUED))
+    lately = connection.execute(update(chats).where(idle).values(owner=QUEUED).returning(chats.c.id))
+    fresh = set[int](lately.scalars())
     oldest = (
         select(func.min(inbox.c.update_id))
         .where(inbox.c.chat_id == chats.c.id, inbox.c.done_at.is_(None))
         .scalar_subquery()
     )
     found = connection.execute(select(chats.c.id).where(chats.c.owner == QUEUED).order_by(oldest))
-    return list(found.scalars())
+    return list(found.scalars()), fresh
 
 
 def _learn_language(connection: Connection, chat: AnyRow, text: str) -> AnyRow:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from typing import Any, Protocol
 
 from sovetnik.storage.runner import LocalRunner
 
 Drain = Callable[[int], Awaitable[None]]
-Sweep = Callable[[], Awaitable[Sequence[int]]]
+Sweep = Callable[[Set[int]], Awaitable[tuple[Sequence[int], set[int]]]]
 
 
 class Crew(Protocol):
@@ -34,7 +34,8 @@ class Crew(Protocol):
         """Become one of the crew.
 
         Args:
-            sweep: Finds the chats that have work and nobody at it.
+            sweep: Finds the chats that have work and nobody at it, given those that were queued when it
+                was called last, and all that are queued.
 
         Returns:
             The tasks that the crew lives by.
@@ -45,8 +46,13 @@ class Crew(Protocol):
         """See to it that each chat is drained."""
         ...
 
-    def tell(self, share: Callable[[int], None]) -> None:
-        """Have ``share`` called with the number of living processes whenever it has changed."""
+    def divide(self, need: Callable[[], float], share: Callable[[float], None]) -> None:
+        """Divide a limit that all processes have in common by what each needs.
+
+        Args:
+            need: Gives the part of the limit, 0 to 1, that was asked for lately.
+            share: Told the part that this process may use, now and then.
+        """
         ...
 
     async def keep(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -77,8 +83,8 @@ class Alone(LocalRunner):
         del sweep
         return ()
 
-    def tell(self, share: Callable[[int], None]) -> None:
-        """It is always one."""
+    def divide(self, need: Callable[[], float], share: Callable[[float], None]) -> None:
+        """All of it is ours."""
 
     async def keep(self, work: Callable[[], Awaitable[None]]) -> None:
         """Do it."""

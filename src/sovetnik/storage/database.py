@@ -41,8 +41,16 @@ class Database(Protocol):
         """Run a long read: thousands of rows must not hold up the event loop."""
         ...
 
-    def wake(self, connection: Connection, chats: Iterable[int]) -> None:
-        """Tell other processes, with the running transaction, that these chats have something to do."""
+    def share(self, connection: Connection, chats: Iterable[int]) -> set[int]:
+        """Leave the chats that this process has no room for to others, with the running transaction.
+
+        Args:
+            connection: Of the transaction that queued them.
+            chats: Those that were queued.
+
+        Returns:
+            Those that were left.
+        """
         ...
 
     def crew(self, drain: Drain, room: int) -> Crew:

@@ -11,7 +11,6 @@ from typing import IO, Any
 from sqlalchemy import Connection, Engine, Pool, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from sovetnik.core.errors import ConfigError
 
@@ -87,23 +86,15 @@ def lock(path: Path) -> IO[str]:
 
 def writing_engine(path: Path) -> Engine:
     """The engine of the writer thread: every transaction takes the write lock at once."""
-    engine = create_engine(_url("sqlite", path), hide_parameters=True)
+    engine = create_engine(_url(path), hide_parameters=True)
     _set_up(engine.pool)
     event.listen(engine, "begin", _begin_writing)
     return engine
 
 
-def reading_engine(path: Path) -> AsyncEngine:
-    """The engine for reads; a reader never waits for the writer (WAL)."""
-    engine = create_async_engine(_url("sqlite+aiosqlite", path), hide_parameters=True, pool_size=4)
-    _set_up(engine.sync_engine.pool)
-    event.listen(engine.sync_engine, "begin", _begin_reading)
-    return engine
-
-
-def threads_engine(path: Path) -> Engine:
-    """The engine of long reads on threads of their own."""
-    engine = create_engine(_url("sqlite", path), hide_parameters=True)
+def reading_engine(path: Path) -> Engine:
+    """The engine of reads on other threads; a reader never waits for the writer (WAL)."""
+    engine = create_engine(_url(path), hide_parameters=True)
     _set_up(engine.pool)
     event.listen(engine, "begin", _begin_reading)
     return engine
@@ -146,8 +137,8 @@ def empty_log(engine: Engine) -> bool:
     return not busy
 
 
-def _url(driver: str, path: Path) -> URL:
-    return URL.create(driver, database=str(path))
+def _url(path: Path) -> URL:
+    return URL.create("sqlite", database=str(path))
 
 
 def _begin_writing(connection: Connection) -> None:

@@ -88,7 +88,7 @@ def due_erasures(connection: Connection, limit: int, now: datetime) -> Sequence[
     rows = connection.execute(
         select(outbox)
         .where(outbox.c.done_at.is_(None), outbox.c.kind == "erase", outbox.c.due_at <= now)
-        .order_by(outbox.c.id)
+        .order_by(outbox.c.due_at, outbox.c.id)  # by the index: the outbox holds days of answers
         .limit(limit)
     )
     return [

@@ -37,6 +37,7 @@ class Gathering:
             The chats to be woken, also those that somebody else's updates woke; each is told to one caller.
         """
         future: asyncio.Future[set[int]] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_look_at)
         self._waiting.append((updates, future))
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
@@ -71,3 +72,9 @@ class Gathering:
                 future.set_result(woken)
                 woken = set[int]()
         return True
+
+
+def _look_at(future: asyncio.Future[set[int]]) -> None:
+    """Whoever asked may have gone: a refusal that nobody hears is nothing to complain of."""
+    if not future.cancelled():
+        future.exception()

@@ -10,11 +10,17 @@ from sqlalchemy import Connection, func, select, update
 
 from sovetnik.core.model import Contact, FailedMail, LeadDossier, MailTask, Notice, SavedLead
 from sovetnik.storage.answers import check_owner
-from sovetnik.storage.rows import CHAT, LEAD, AnyRow, chat_from, lead_from, message_from
-from sovetnik.storage.tables import chats, leads, messages, outbox
+from sovetnik.storage.rows import CHAT, LEAD, AnyRow, chat_from, insert_once, lead_from, message_from
+from sovetnik.storage.tables import chats, leads, messages, outbox, state
 
 DIALOGUE_LIMIT = 500
 """Messages that a lead mail shows at most, the newest."""
+
+QUIET = timedelta(minutes=15)
+"""Between two mails about the same trouble: a model that comes and goes is one piece of news."""
+
+TOLD = "notices"
+"""The row of ``state`` that says when each kind was told, and which was the newest."""
 
 _OPEN_MAIL = (outbox.c.done_at.is_(None), outbox.c.kind.in_(("lead", "report", "notice")))
 
@@ -109,8 +115,22 @@ def _queue_lead_mail(
     )
 
 
-def queue_notice(connection: Connection, notice: Notice, now: datetime) -> None:
-    """Queue a mail that tells the owner something."""
+def queue_notice(connection: Connection, notice: Notice, now: datetime) -> bool:
+    """Queue a mail that tells the owner something, unless it was told; False when it is to wait.
+
+    What was told stands in one row, which also keeps apart replicas that see the same at the same moment.
+    """
+    connection.execute(insert_once(connection, state, ["key"]).values(key=TOLD, value={}))
+    told: dict[str, str] = connection.execute(
+        select(state.c.value).where(state.c.key == TOLD).with_for_update()
+    ).scalar_one()
+    if notice.kind == "model_back":
+        if told.get("newest") == notice.kind:
+            return True
+    elif (at := told.get(notice.kind)) and now - datetime.fromisoformat(at) < QUIET:
+        return told.get("newest") != "model_back"
+    told = {**told, notice.kind: now.isoformat(), "newest": notice.kind}
+    connection.execute(update(state).where(state.c.key == TOLD).values(value=told))
     connection.execute(
         outbox.insert().values(
             kind="notice",
@@ -121,6 +141,7 @@ def queue_notice(connection: Connection, notice: Notice, now: datetime) -> None:
             due_at=now,
         )
     )
+    return True
 
 
 def due_mails(connection: Connection, limit: int, now: datetime) -> Sequence[MailTask]:

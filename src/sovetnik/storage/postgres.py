@@ -92,6 +92,7 @@ class PostgresDatabase:
         self.conninfo = connection_string(url)
         self._engine = engine
         self._threads = ThreadPoolExecutor(THREADS, "sovetnik-database")
+        self._beyond: Callable[[Iterable[int]], set[int]] = lambda _: set()
 
     @classmethod
     @asynccontextmanager
@@ -138,15 +139,20 @@ class PostgresDatabase:
         """Run a long read where it does not hold up the short ones."""
         return await asyncio.to_thread(self._transact, query)
 
-    def wake(self, connection: Connection, chats: Iterable[int]) -> None:
-        """Leave a job for whichever replica has room; it appears when the transaction is committed."""
-        wakeups.defer(connection, chats)
+    def share(self, connection: Connection, chats: Iterable[int]) -> set[int]:
+        """Leave jobs for whichever replica has room; they appear when the transaction is committed."""
+        left = self._beyond(chats)
+        if left:
+            wakeups.defer(connection, left)
+        return left
 
     def crew(self, drain: Drain, room: int) -> Crew:
         """This replica among the others."""
         from sovetnik.storage.shared import Shared
 
-        return Shared(self, drain, room)
+        runner = wakeups.SharedRunner(drain, self, room)
+        self._beyond = runner.beyond
+        return Shared(self.conninfo, runner)
 
     async def wipe(self) -> bool:
         """The server's own housekeeping does it."""

@@ -36,12 +36,32 @@ PATIENCE = 6.0
 DUTY = 7_683_862_002
 """The advisory lock of whoever is on duty."""
 
+DIVIDING = 7_683_862_003
+"""The advisory lock under which shares of the common limit are taken."""
+
+IDLE = 1 / 40
+"""What a replica that needs nothing counts for; it always has about so much of the limit to begin with."""
+
 _LEASE = {"lease": LEASE}
 _BEAT = """
-INSERT INTO replicas (id, seen_at) VALUES (%s, clock_timestamp())
-ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at
+SELECT pg_advisory_xact_lock(%(lock)s);
+INSERT INTO replicas (id, seen_at, need) VALUES (%(id)s, clock_timestamp(), %(need)s)
+ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, need = excluded.need, share =
+    CASE WHEN replicas.seen_at > clock_timestamp() - %(lease)s THEN %(share)s ELSE 0 END;
+WITH alive AS (
+    SELECT * FROM replicas WHERE seen_at > clock_timestamp() - %(lease)s
+), fair AS (
+    SELECT (%(need)s + %(idle)s) / sum(need + %(idle)s) AS share,
+        1 - coalesce(sum(share) FILTER (WHERE id <> %(id)s), 0) AS free
+    FROM alive
+)
+UPDATE replicas SET share = greatest(replicas.share, least(fair.share, fair.free), %(idle)s)
+FROM fair WHERE id = %(id)s
+RETURNING least(replicas.share, greatest(fair.share, %(idle)s))
 """
-_COUNT = "SELECT count(*) FROM replicas WHERE seen_at > clock_timestamp() - %(lease)s"
+"""One message to the server, so that nobody who freezes can hold the lock. A replica takes only what the others
+have left; what it gives back it uses no longer, and others may from its next sign of life on: so all
+together stay within the limit though they never meet."""
 _BURY = "DELETE FROM replicas WHERE seen_at < clock_timestamp() - 100 * %(lease)s"
 _END_FROZEN = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -58,15 +78,16 @@ class Replica:
 
     Attributes:
         id: The first part of every token that it owns a chat with.
-        alive: How many replicas were seen lately, this one included.
-        changed: Called with ``alive`` when it has changed.
+        need: Gives the part of the common limit that was asked for lately.
+        allow: Told the part of it that this replica may use.
         seen: Set when the first sign of life is in the database.
     """
 
     def __init__(self, conninfo: str) -> None:
         self.id = secrets.token_hex(4)
-        self.alive = 1
-        self.changed: Callable[[int], None] = lambda _: None
+        self.need: Callable[[], float] = lambda: 0.0
+        self.allow: Callable[[float], None] = lambda _: None
+        self._share = 0.0
         self.seen = asyncio.Event()
         self._conninfo = conninfo
         self._on = asyncio.Event()
@@ -106,10 +127,9 @@ class Replica:
                 if doing.done():
                     return doing.result()
             finally:
-                for task in (doing, over):
-                    task.cancel()
-                    with suppress(asyncio.CancelledError, Exception):
-                        await task
+                doing.cancel()
+                over.cancel()
+                await asyncio.wait({doing, over})  # awaiting them would swallow our own cancellation
 
     def resign(self) -> None:
         """Leave the duty to another and never take it again: this process is about to end."""
@@ -135,13 +155,17 @@ class Replica:
 
     async def _beat(self, connection: psycopg.AsyncConnection[Any]) -> None:
         at = time.monotonic()
-        await connection.execute(_BEAT, (self.id,))
+        cursor = psycopg.AsyncClientCursor(connection)
+        known = {"id": self.id, "lock": DIVIDING, "idle": IDLE, **_LEASE}
+        await cursor.execute(_BEAT, {**known, "need": self.need(), "share": self._share})
+        while cursor.nextset():
+            pass
+        row = await cursor.fetchone()
         self._beat_at = at
+        if row:
+            self._share = float(row[0])
+            self.allow(self._share)
         self.seen.set()
-        row = await (await connection.execute(_COUNT, _LEASE)).fetchone()
-        if row and row[0] != self.alive:
-            self.alive = max(1, int(row[0]))
-            self.changed(self.alive)
         if self._resigned:
             await connection.execute("SELECT pg_advisory_unlock_all()")
         elif not self.on_duty:

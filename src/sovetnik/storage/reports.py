@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from sovetnik.core.model import Chat, Dialogue, Lead, Message, Report, Window
 from sovetnik.storage.incoming import unanswered
@@ -148,20 +148,22 @@ def _by_id(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Chat, 
     return people
 
 
+_TRANSCRIPT = (
+    select(messages)
+    .where(
+        messages.c.chat_id == bindparam("chat"),
+        messages.c.id < bindparam("before"),
+        messages.c.id > select(chats.c.history_from).where(chats.c.id == bindparam("chat")).scalar_subquery(),
+        messages.c.kind.in_(("text", "answer", "quote")),
+    )
+    .order_by(messages.c.id.desc())
+    .limit(TRANSCRIPT_MESSAGES)
+)
+
+
 def transcript(connection: Connection, chat_id: int, before: int) -> Sequence[Message]:
     """The running conversation below message ``before``: its newest part within the bounds, in order."""
-    since = select(chats.c.history_from).where(chats.c.id == chat_id).scalar_subquery()
-    rows = connection.execute(
-        select(messages)
-        .where(
-            messages.c.chat_id == chat_id,
-            messages.c.id < before,
-            messages.c.id > since,
-            messages.c.kind.in_(("text", "answer", "quote")),
-        )
-        .order_by(messages.c.id.desc())
-        .limit(TRANSCRIPT_MESSAGES)
-    )
+    rows = connection.execute(_TRANSCRIPT, {"chat": chat_id, "before": before})
     kept: list[Message] = []
     room = TRANSCRIPT_CHARACTERS
     for row in rows:

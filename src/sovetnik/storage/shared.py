@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
 
 from sovetnik.core.errors import ConfigError, StorageError
-from sovetnik.storage.crew import Drain, Sweep
+from sovetnik.storage.crew import Sweep
 from sovetnik.storage.replica import Replica
 from sovetnik.storage.wakeups import SharedRunner
-
-if TYPE_CHECKING:
-    from sovetnik.storage.postgres import PostgresDatabase
 
 log = structlog.get_logger("sovetnik.replica")
 
@@ -29,12 +26,13 @@ class Shared:
     """See :class:`sovetnik.storage.crew.Crew`.
 
     Args:
-        room: Chats that this process works on at the same time.
+        conninfo: Of the database.
+        runner: Begins this process's chats.
     """
 
-    def __init__(self, database: PostgresDatabase, drain: Drain, room: int) -> None:
-        self._replica = Replica(database.conninfo)
-        self._runner = SharedRunner(drain, database, room)
+    def __init__(self, conninfo: str, runner: SharedRunner) -> None:
+        self._replica = Replica(conninfo)
+        self._runner = runner
         self.worker = f"{self._replica.id}-"
 
     @property
@@ -46,9 +44,9 @@ class Shared:
         """Whether the last sign of life is younger than the lease."""
         return self._replica.in_touch()
 
-    def tell(self, share: Callable[[int], None]) -> None:
-        """Have ``share`` called with the number of living replicas whenever it has changed."""
-        self._replica.changed = share
+    def divide(self, need: Callable[[], float], share: Callable[[float], None]) -> None:
+        """Divide a common limit by what each replica needs, with each sign of life."""
+        self._replica.need, self._replica.allow = need, share
 
     async def join(self, sweep: Sweep) -> Sequence[asyncio.Task[Any]]:
         """Show a sign of life, or nobody would respect what this process owns; then take part.
@@ -65,12 +63,13 @@ class Shared:
             raise ConfigError(
                 "DATABASE_URL: no session for a sign of life (see the log); is max_connections too small?"
             ) from None
+        log.info("joined", replica=self._replica.id)
         tasks.append(asyncio.create_task(self._runner.serve(), name="wake-ups"))
         tasks.append(asyncio.create_task(self.keep(lambda: self._sweep(sweep)), name="sweep"))
         return tasks
 
     def wake(self, chats: Iterable[int]) -> None:
-        """Begin these chats, as far as there is room; the jobs that were left name them to others."""
+        """Begin these chats, as far as there is room; jobs name the others to whoever has some."""
         self._runner.wake(chats)
 
     async def keep(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -86,9 +85,11 @@ class Shared:
         return await self._runner.stop(seconds)
 
     async def _sweep(self, sweep: Sweep) -> None:
+        queued: set[int] = set()
         while True:
             try:
-                self._runner.wake(await sweep())
+                due, queued = await sweep(queued)
+                self._runner.wake(due)
                 await self._runner.rescue()
             except StorageError as error:
                 log.error("storage_refused", error=str(error), retry_s=SWEEP_EVERY)

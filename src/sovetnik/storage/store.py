@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence, Set
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 from typing import Concatenate, ParamSpec, TypeVar
@@ -88,9 +88,7 @@ class SqlStore:
     async def _accept(self, updates: Sequence[Incoming]) -> set[int]:
         def unit(connection: Connection) -> set[int]:
             woken = chats.accept(connection, updates, self._clock())
-            if woken:
-                self._database.wake(connection, woken)
-            return woken
+            return woken - self._database.share(connection, woken)
 
         return await self._write(unit)
 
@@ -196,19 +194,41 @@ class SqlStore:
 
     async def recover(self) -> list[int]:
         """After a start: free the chats of dead owners, give those with work, oldest first."""
-        return await self._write(lambda c: chats.recover(c, self._clock()))
 
-    async def sweep(self) -> list[int]:
-        """The same, now and then, while other replicas are at work."""
-        return await self._write(chats.sweep)
+        def unit(connection: Connection) -> list[int]:
+            chats.hurry(connection, self._clock())
+            queued, lately = chats.sweep(connection)
+            left = self._database.share(connection, [chat for chat in queued if chat in lately])
+            return [chat for chat in queued if chat not in left]
+
+        return await self._write(unit)
+
+    async def sweep(self, before: Set[int]) -> tuple[list[int], set[int]]:
+        """The same, now and then, while other replicas are at work.
+
+        Args:
+            before: What was queued at the last sweep. Who was queued since is about to be begun by the
+                replica that took the update.
+
+        Returns:
+            Chats to be begun, oldest first; and all that are queued.
+        """
+
+        def unit(connection: Connection) -> tuple[list[int], set[int]]:
+            queued, lately = chats.sweep(connection)
+            due = [chat for chat in queued if chat in lately or chat in before]
+            left = self._database.share(connection, [chat for chat in due if chat in lately])
+            return [chat for chat in due if chat not in left], set(queued)
+
+        return await self._write(unit)
 
     async def save_lead(self, chat_id: int, token: str, contact: Contact, hold: float) -> SavedLead:
         """Store a contact and queue its mail."""
         return await self._write(lambda c: mails.save_lead(c, chat_id, token, contact, hold, self._clock()))
 
-    async def queue_notice(self, notice: Notice) -> None:
-        """Queue a mail that tells the owner something."""
-        await self._write(lambda c: mails.queue_notice(c, notice, self._clock()))
+    async def queue_notice(self, notice: Notice) -> bool:
+        """Queue a mail that tells the owner something; see the port."""
+        return await self._write(lambda c: mails.queue_notice(c, notice, self._clock()))
 
     async def mail_done(self, mail_id: int, accepted: tuple[str, ...]) -> None:
         """Close a mail."""

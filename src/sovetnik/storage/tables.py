@@ -1,8 +1,4 @@
-"""The schema, one for SQLite and PostgreSQL.
-
-Predicates of partial indexes are written as ``IS [NOT] NULL`` because both databases match only those
-to the same words in a query.
-"""
+"""The schema, one for SQLite and PostgreSQL; its indexes are in ``indexes.py``."""
 
 from __future__ import annotations
 
@@ -18,7 +14,6 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Float,
-    Index,
     Integer,
     MetaData,
     String,
@@ -107,15 +102,6 @@ messages = Table(
     UniqueConstraint("update_id"),
     sqlite_autoincrement=True,
 )
-Index("ix_messages_chat_id_id", messages.c.chat_id, messages.c.id)
-Index("ix_messages_created_at", messages.c.created_at)
-Index(
-    "ix_messages_unreported",
-    messages.c.id,
-    sqlite_where=messages.c.report_id.is_(None),
-    postgresql_where=messages.c.report_id.is_(None),
-)
-Index("ix_messages_report_id", messages.c.report_id)
 
 conversations = Table(
     "conversations",
@@ -147,7 +133,6 @@ leads = Table(
     UniqueConstraint("chat_id"),
     sqlite_autoincrement=True,
 )
-Index("ix_leads_updated_at", leads.c.updated_at)
 
 inbox = Table(
     "inbox",
@@ -157,13 +142,6 @@ inbox = Table(
     Column("payload", JSON, nullable=False),
     Column("received_at", Utc, nullable=False),
     Column("done_at", Utc),
-)
-Index(
-    "ix_inbox_open",
-    inbox.c.chat_id,
-    inbox.c.update_id,
-    sqlite_where=inbox.c.done_at.is_(None),
-    postgresql_where=inbox.c.done_at.is_(None),
 )
 
 outbox = Table(
@@ -185,19 +163,6 @@ outbox = Table(
     Column("failed_at", Utc),
     UniqueConstraint("key"),
     sqlite_autoincrement=True,
-)
-Index(
-    "ix_outbox_open",
-    outbox.c.chat_id,
-    outbox.c.id,
-    sqlite_where=outbox.c.done_at.is_(None),
-    postgresql_where=outbox.c.done_at.is_(None),
-)
-Index(
-    "ix_outbox_due",
-    outbox.c.due_at,
-    sqlite_where=outbox.c.done_at.is_(None),
-    postgresql_where=outbox.c.done_at.is_(None),
 )
 
 reports = Table(
@@ -238,4 +203,6 @@ replicas = Table(  # processes that share a PostgreSQL; the first part of an own
     metadata,
     Column("id", String(8), primary_key=True),
     Column("seen_at", Utc, nullable=False),
+    Column("need", Float, nullable=False, default=0.0, server_default="0"),  # part of the limit it asked for
+    Column("share", Float, nullable=False, default=0.0, server_default="0"),  # part of the limit it may use
 )

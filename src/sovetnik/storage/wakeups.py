@@ -11,6 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
+import psycopg
 import structlog
 from procrastinate import App, BaseRetryStrategy, PsycopgConnector, RetryDecision, SyncPsycopgConnector
 from procrastinate.exceptions import ConnectorException
@@ -44,6 +45,9 @@ HEARTBEAT = 3.0
 STALLED = 10.0
 """Seconds without a heartbeat after which a worker's jobs are done again."""
 
+LOST = (ConnectorException, psycopg.Error)
+"""No way to the queue; opening its pool gives the driver's own errors."""
+
 _deferring = App(connector=SyncPsycopgConnector())
 
 
@@ -75,8 +79,7 @@ class Patient(BaseRetryStrategy):
 class SharedRunner(LocalRunner):
     """A runner beside others: takes what it has room for, leaves the rest to them.
 
-    A chat that was woken here is begun here, without the way through the queue, as long as there is room;
-    its job then finds that nothing is to be done.
+    A chat that was woken here is begun here, without the way through the queue, as long as there is room.
 
     Args:
         drain: Does everything that waits in a chat.
@@ -98,6 +101,11 @@ class SharedRunner(LocalRunner):
         free = self._room - len(self._tasks)
         super().wake([chat for place, chat in enumerate(chats) if place < free or chat in self._tasks])
 
+    def beyond(self, chats: Iterable[int]) -> set[int]:
+        """Those of the chats that there is no room for; may be asked from any thread."""
+        free = self._room - len(self._tasks)
+        return {chat for place, chat in enumerate(chats) if place >= free and chat not in self._tasks}
+
     def ended(self, chat_id: int, task: asyncio.Task[None]) -> None:
         """Make room."""
         super().ended(chat_id, task)
@@ -108,7 +116,7 @@ class SharedRunner(LocalRunner):
         while True:
             try:
                 await self._work()
-            except ConnectorException as error:
+            except LOST as error:
                 log.warning("queue_lost", error=type(error.__cause__ or error).__name__, retry_s=1)
             finally:
                 self._app = None
@@ -122,7 +130,7 @@ class SharedRunner(LocalRunner):
         try:
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
                 await app.job_manager.retry_job(job)
-        except ConnectorException as error:
+        except LOST as error:
             log.warning("rescue_failed", error=type(error.__cause__ or error).__name__)
 
     async def _work(self) -> None:

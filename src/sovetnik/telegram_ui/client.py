@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+import httpx
 import telegram
 from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
+from sovetnik.connecting import check_proxy
 from sovetnik.core.errors import ConfigError
+from sovetnik.telegram_ui.request import AiohttpRequest
 
 POOL = 256
 """Connections for sending: many chats are answered at the same moment."""
 
-CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 20.0
 """Seconds. Longer than PTB's 5: a message that timed out may have arrived, and is sent again."""
 
@@ -33,11 +34,6 @@ class BotSettings:
     proxy: str | None = None
 
 
-def polling_request(settings: BotSettings) -> HTTPXRequest:
-    """The request object of getUpdates; PTB uses another one for everything else."""
-    return _request(settings, pool=1, read_timeout=10.0)  # PTB adds the poll's own wait to it
-
-
 def make_bot(settings: BotSettings) -> telegram.Bot:
     """The bot; both its requests go through the proxy, and no proxy of the environment does.
 
@@ -46,12 +42,18 @@ def make_bot(settings: BotSettings) -> telegram.Bot:
     """
     root = settings.base_url.rstrip("/")
     try:
+        check_proxy(settings.proxy)
+    except ValueError as error:
+        raise ConfigError(f"TELEGRAM_PROXY: {error}; write socks5://user:password@host:port") from error
+    tls = httpx.create_ssl_context(trust_env=False)
+    try:
         return telegram.Bot(
             settings.token,
             base_url=f"{root}/bot",
             base_file_url=f"{root}/file/bot",
-            request=_request(settings, pool=POOL, read_timeout=READ_TIMEOUT),
-            get_updates_request=polling_request(settings),
+            request=AiohttpRequest(settings.proxy, tls, pool=POOL, read_timeout=READ_TIMEOUT),
+            # PTB adds the poll's own wait to its time limit.
+            get_updates_request=AiohttpRequest(settings.proxy, tls, pool=1, read_timeout=10.0),
         )
     except InvalidToken as error:
         raise ConfigError(_BAD_TOKEN) from error
@@ -60,21 +62,6 @@ def make_bot(settings: BotSettings) -> telegram.Bot:
 _BAD_TOKEN = (
     "TELEGRAM_TOKEN: Telegram does not know this token; copy it from @BotFather (/mybots → API Token)"  # noqa: S105 - a message
 )
-
-
-def _request(settings: BotSettings, *, pool: int, read_timeout: float) -> HTTPXRequest:
-    try:
-        return HTTPXRequest(
-            connection_pool_size=pool,
-            connect_timeout=CONNECT_TIMEOUT,
-            read_timeout=read_timeout,
-            write_timeout=READ_TIMEOUT,
-            pool_timeout=READ_TIMEOUT,
-            proxy=settings.proxy,
-            httpx_kwargs={"trust_env": False},
-        )
-    except (ValueError, RuntimeError) as error:
-        raise ConfigError(f"TELEGRAM_PROXY: {error}; write socks5://user:password@host:port") from error
 
 
 async def say_hello(bot: telegram.Bot, settings: BotSettings) -> str:
@@ -114,7 +101,7 @@ def seconds_of(error: RetryAfter) -> float:
 
 
 def _unreachable(settings: BotSettings, error: NetworkError) -> str:
-    cause = str(error.__cause__ or error) or type(error).__name__
+    cause = error.message
     if settings.proxy:
         shown = settings.proxy.rsplit("@", 1)[-1]
         return (

@@ -67,17 +67,29 @@ class Pace:
 
     def __init__(self, overall: float, chat: float) -> None:
         self._rate = overall
+        self._part = 1.0
         self._overall = _window(overall) if overall else None
+        self._line = asyncio.Lock()
+        self._waiting = self._asked = 0
+        self._asked_from = 0.0
         self._chat_gap = SLACK / chat if chat else 0.0
         self._next_in: dict[int, float] = {}
         self._groups: dict[int, _Window] = {}
 
-    def share(self, parts: int) -> None:
-        """Keep to one of so many equal parts of the overall limit: others send with the same token."""
-        if self._rate:
-            before, self._overall = self._overall, _window(self._rate / parts)
+    def share(self, part: float) -> None:
+        """Keep to a part of the overall limit, more than 0 and 1 at most: others send with the same token."""
+        if self._rate and part != self._part:
+            before, self._overall = self._overall, _window(self._rate * part)
+            self._part = part
             if before:
                 self._overall.go_on_from(before)
+
+    def need(self) -> float:
+        """The part of the overall limit that was asked for since the last call, 1 at most."""
+        now = asyncio.get_running_loop().time()
+        seconds, self._asked_from = max(1.0, now - self._asked_from), now
+        asked, self._asked = self._asked, 0
+        return min(1.0, (asked / seconds + self._waiting) / self._rate) if self._rate else 0.0
 
     async def wait(self, chat_id: int) -> None:
         """Wait until a message may be sent to the chat, and count it as sent."""
@@ -90,11 +102,9 @@ class Pace:
             await asyncio.sleep(at - now)
             now = at
         if self._overall:
-            at = self._overall.next(now)
-            self._overall.take(at)
+            at = await self._wait_overall()
             if self._chat_gap:  # the chat's next message keeps its distance from this later moment
                 self._next_in[chat_id] = max(self._next_in.get(chat_id, 0.0), at + self._chat_gap)
-            await asyncio.sleep(at - now)
 
     def spare(self, chat_id: int | None = None) -> bool:
         """Whether something that can be left out may be sent now; if so it counts as sent.
@@ -103,7 +113,8 @@ class Pace:
             chat_id: Where Telegram counts it as a message of the chat; drafts are none.
         """
         now = asyncio.get_running_loop().time()
-        if self._overall and not self._overall.has_room(now):
+        self._asked += 1
+        if self._overall and (self._waiting or not self._overall.has_room(now)):
             return False
         if chat_id is not None and self._chat_gap:
             if self._next_in.get(chat_id, 0.0) > now:
@@ -114,6 +125,22 @@ class Pace:
         if self._overall:
             self._overall.take(now)
         return True
+
+    async def _wait_overall(self) -> float:
+        """Wait in line, under whatever share holds by then; gives the moment."""
+        loop = asyncio.get_running_loop()
+        self._asked += 1
+        self._waiting += 1
+        try:
+            async with self._line:
+                while self._overall and (pause := self._overall.next(loop.time()) - loop.time()) > 0:
+                    await asyncio.sleep(pause)
+                now = loop.time()
+                if self._overall:
+                    self._overall.take(now)
+                return now
+        finally:
+            self._waiting -= 1
 
     def _group(self, chat_id: int) -> _Window:
         return self._groups.setdefault(chat_id, _Window(GROUP_MESSAGES, GROUP_SECONDS))

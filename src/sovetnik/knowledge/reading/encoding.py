@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 
-from charset_normalizer import from_bytes
-
 from sovetnik.knowledge.reading.unreadable import Unreadable
 
 _BOMS = (
@@ -89,6 +87,8 @@ def _guessed(raw: bytes) -> str:
     best = max(_RUSSIAN, key=lambda name: scores[name] + (name == "cp1251"))  # by far the most usual
     if scores[best] > 0:
         return raw.decode(best, errors="replace")
+    from charset_normalizer import from_bytes  # `run` imports this module, only its worker reads
+
     found = from_bytes(sample, cp_isolation=list(_WESTERN)).best() if len(sample) > _ENOUGH else None
     return raw.decode(found.encoding if found else "cp1252", errors="replace")
 

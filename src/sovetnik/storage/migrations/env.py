@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from sovetnik.storage.tables import metadata
+from sovetnik.storage.indexes import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

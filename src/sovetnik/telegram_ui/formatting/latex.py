@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-
-from telegramify_markdown.latex_escape.helper import LatexToUnicodeHelper
+from functools import cache
 
 LONGEST = 400
 """Characters; no answer of a consultant holds a longer formula, and the converter is slow with nonsense."""
 
 _LOOKS_LIKE_IT = re.compile(r"\\[A-Za-z]|[\^_](?!_)[\w{]|^[A-Za-z]$|^[A-Za-z] ?[=<>+-]")
 _COMMANDS = re.compile(r"\\(?:begin|end)\{[a-z]*\*?\}|\\[A-Za-z]+")
-_convert: Callable[[str], str] = LatexToUnicodeHelper().convert  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 def is_formula(content: str, *, display: bool = False) -> bool:
@@ -28,10 +26,17 @@ def readable(formula: str) -> str:
     if len(formula) > LONGEST or not is_formula(formula):
         return formula
     try:
-        found = _convert(formula).strip().replace("/", " / ")  # "/6" is a command in Telegram
+        found = _converter()(formula).strip().replace("/", " / ")  # "/6" is a command in Telegram
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return formula
     return found if _signs(_COMMANDS.sub("", formula)) == _signs(found) else formula
+
+
+@cache
+def _converter() -> Callable[[str], str]:
+    from telegramify_markdown.latex_escape.helper import LatexToUnicodeHelper  # few bots ever need it
+
+    return LatexToUnicodeHelper().convert  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
 
 
 def _signs(text: str) -> list[str]:

@@ -1,0 +1,85 @@
+"""The one call that every turn makes, past the SDK.
+
+The SDK spends more processor time on a request and its answer than all the rest of a turn: it walks through
+its types to look at plain dictionaries, and its HTTP client at all its connections.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import httpx2
+import openai
+
+from sovetnik.assistant.client import CONNECT_TIMEOUT, ModelSettings, refusal
+from sovetnik.connecting import open_session
+
+KEEP_ALIVE = 4.0
+"""Seconds that an idle connection is kept: less than uvicorn's 5, which many model servers run on, so that
+it is never closed at the other end while a call is on its way."""
+
+
+class Responses:
+    """``POST …/responses``, with the address and the headers of the SDK's client.
+
+    Args:
+        client: From :func:`~sovetnik.assistant.client.make_client`, which has checked the proxy.
+        settings: The same that made the client.
+    """
+
+    def __init__(self, client: openai.AsyncOpenAI, settings: ModelSettings) -> None:
+        self._url = f"{client.base_url}responses"
+        headers = {**client.default_headers, **client.auth_headers}
+        self._headers = {name: value for name, value in headers.items() if isinstance(value, str)}
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    @asynccontextmanager
+    async def ask(
+        self, request: dict[str, Any], *, streamed: bool, limit: float
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        """Send a request; gives the answer once its head is there.
+
+        Args:
+            request: As for ``responses.create`` of the SDK.
+            streamed: Whether the answer comes as events; a whole one says nothing until it is finished.
+            limit: Seconds for a whole answer.
+
+        Raises:
+            AssistantError: the provider refused.
+        """
+        if self._session is None:
+            tls = httpx2.create_ssl_context(trust_env=False)
+            self._session = open_session(self._settings.proxy, tls, keep_alive=KEEP_ALIVE)
+        silence = self._settings.timeout
+        connecting = min(CONNECT_TIMEOUT, silence)
+        body = json.dumps({**request, "stream": streamed}, ensure_ascii=False).encode()
+        timeout = aiohttp.ClientTimeout(
+            total=None if streamed else limit,
+            connect=connecting,
+            sock_connect=connecting,
+            sock_read=silence if streamed else limit,
+        )
+        async with self._session.post(self._url, data=body, headers=self._headers, timeout=timeout) as answer:
+            if answer.status >= 400:
+                raise refusal(answer.status, _error(await answer.read()), answer.headers.get("retry-after"))
+            yield answer
+
+
+def _error(body: bytes) -> object:
+    """What an answer with an error says: its object, or None where it is no JSON."""
+    try:
+        told: object = json.loads(body)
+    except ValueError:
+        return None
+    return told.get("error", told) if isinstance(told, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]

@@ -1,0 +1,84 @@
+"""HTTP for the calls of every turn: aiohttp, straight or through a proxy that also resolves the names.
+
+httpx looks at all its connections for each request; with hundreds of busy chats that is half the processor's
+time. What is asked seldom stays with the SDKs' own clients.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from aiohttp_socks import ProxyConnector
+
+PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+"""Kinds of proxies, and the ports of those whose URL has none."""
+
+
+def check_proxy(proxy: str | None) -> None:
+    """Look at a proxy's URL before anything is opened.
+
+    Raises:
+        ValueError: its kind is not known, or it names no host; the words hold no password.
+    """
+    if proxy is None:
+        return
+    url = urlsplit(proxy)
+    if url.scheme not in PORTS or not url.hostname:
+        raise ValueError(f"a proxy cannot be {url.scheme}://…")
+
+
+def open_session(
+    proxy: str | None, tls: ssl.SSLContext, *, limit: int = 0, keep_alive: float = 15.0
+) -> aiohttp.ClientSession:
+    """A session without cookies that knows nothing of the environment's proxies; to be closed.
+
+    Args:
+        proxy: Checked by :func:`check_proxy`; resolves the names of the servers, for socks5 as for socks5h.
+        tls: Whom to trust.
+        limit: Connections at the same time, more calls wait; 0 = no limit.
+        keep_alive: Seconds that an idle connection is kept.
+    """
+    connector = (
+        _through(proxy, tls, limit, keep_alive)
+        if proxy
+        else aiohttp.TCPConnector(ssl=tls, limit=limit, keepalive_timeout=keep_alive)
+    )
+    return aiohttp.ClientSession(
+        connector=connector, cookie_jar=aiohttp.DummyCookieJar(), timeout=aiohttp.ClientTimeout()
+    )
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Whether a failed call ran out of time: the proxy's own time-out is no TimeoutError."""
+    return isinstance(error, TimeoutError) or type(error).__name__ == "ProxyTimeoutError"
+
+
+def told(error: BaseException) -> str:
+    """A failed call in one line, without the address: Telegram's holds the token."""
+    said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
+    shown = "" if isinstance(error, aiohttp.InvalidURL) else said
+    return f"{type(error).__name__}: {shown}".removesuffix(": ")
+
+
+def _through(proxy: str, tls: ssl.SSLContext, limit: int, keep_alive: float) -> ProxyConnector:
+    # Most owners have no proxy, and the import takes time at the start.
+    from aiohttp_socks import ProxyConnector, ProxyType
+
+    url = urlsplit(proxy)
+    return ProxyConnector(
+        host=url.hostname or "",
+        port=url.port or PORTS[url.scheme],
+        proxy_type=ProxyType.SOCKS5 if url.scheme.startswith("socks") else ProxyType.HTTP,
+        username=unquote(url.username) if url.username else None,
+        password=unquote(url.password) if url.password else None,
+        rdns=True,
+        proxy_ssl=tls if url.scheme == "https" else None,
+        ssl=tls,
+        limit=limit,
+        keepalive_timeout=keep_alive,
+    )
