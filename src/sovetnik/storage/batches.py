@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Integer, bindparam, select
+from sqlalchemy import Connection, Integer, bindparam, func, literal, select
 
 from sovetnik.storage.rows import AnyRow
-from sovetnik.storage.tables import inbox, messages
+from sovetnik.storage.tables import inbox, messages, outbox
 
 MAX_JOIN = 5.0
 """Seconds after which a chatty customer is answered even if messages keep coming."""
@@ -39,7 +39,19 @@ _OPEN = (
     .where(inbox.c.chat_id == bindparam("chat"), inbox.c.done_at.is_(None))
     .order_by(inbox.c.update_id)
 )
-_FOUND = _OPEN.limit(MAX_FLOOD + MAX_BATCH + 1)
+_ANSWER = (
+    select(func.min(outbox.c.id))
+    .where(outbox.c.chat_id == bindparam("chat"), outbox.c.kind == "answer", outbox.c.done_at.is_(None))
+    .scalar_subquery()
+)
+_one = select(literal(1).label("one")).subquery()
+_WAITING = (
+    select(inbox, _ANSWER.label("answer"))
+    .select_from(_one.outerjoin(inbox, (inbox.c.chat_id == bindparam("chat")) & inbox.c.done_at.is_(None)))
+    .order_by(inbox.c.update_id)
+    .limit(MAX_FLOOD + MAX_BATCH + 1)
+)
+"""The open updates and the first open answer's id, at least one row."""
 _UNEDITED = _OPEN.where(KIND != "edited").limit(MAX_FLOOD + 1)
 _COMMAND = _OPEN.where(KIND.not_in(("text", "edited"))).limit(1)
 _GIVEN = (
@@ -57,14 +69,20 @@ _GIVEN = (
 """When the customer sent the last message but so many others."""
 
 
-def open_updates(connection: Connection, chat_id: int) -> tuple[Sequence[AnyRow], Sequence[AnyRow]]:
-    """What waits, and apart from it the edits: they go with a message."""
-    found = connection.execute(_FOUND, {"chat": chat_id}).all()
+def waiting(connection: Connection, chat_id: int) -> tuple[int | None, Sequence[AnyRow], Sequence[AnyRow]]:
+    """An answer that was not sent (its outbox id), what waits, and apart from it the edits.
+
+    Edits go with a message.
+    """
+    found = connection.execute(_WAITING, {"chat": chat_id}).all()
+    answer = found[0].answer
+    if found[0].update_id is None:
+        return answer, (), ()
     rows = [row for row in found if row.payload["kind"] != "edited"]
     edits = [row for row in found if row.payload["kind"] == "edited"]
     if len(found) > MAX_FLOOD + MAX_BATCH and len(rows) <= MAX_FLOOD:
         rows = list(connection.execute(_UNEDITED, {"chat": chat_id}))  # edits must not hide what waits
-    return rows[: MAX_FLOOD + 1], edits
+    return answer, rows[: MAX_FLOOD + 1], edits
 
 
 def first_command(connection: Connection, chat_id: int) -> AnyRow | None:

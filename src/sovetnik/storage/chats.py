@@ -27,7 +27,7 @@ from sovetnik.storage.batches import (
     flooding,
     goes_on,
     joining,
-    open_updates,
+    waiting,
 )
 from sovetnik.storage.changes import edit, migrated
 from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
@@ -46,18 +46,14 @@ UNLIKE = SILENT | {"edited"}
 _TOKEN = bindparam("token", type_=String)
 _IDLE = update(chats).where(chats.c.id == bindparam("chat"), chats.c.owner.is_(None))
 _CLAIM = (
-    update(chats)
-    .where(chats.c.id == bindparam("chat"), chats.c.owner.in_((QUEUED, _TOKEN)))
-    .values(owner=_TOKEN)
-    .returning(chats)
+    update(chats).where(chats.c.id == bindparam("chat"), chats.c.owner.in_((QUEUED, _TOKEN))).returning(chats)
 )
 _ONE = update(chats).where(chats.c.id == bindparam("chat"))
+_CHANGED = _ONE.returning(chats)
 _ANSWER = (
     select(outbox, messages.c.text)
     .join(messages, messages.c.id == outbox.c.ref)
-    .where(outbox.c.chat_id == bindparam("chat"), outbox.c.kind == "answer", outbox.c.done_at.is_(None))
-    .order_by(outbox.c.id)
-    .limit(1)
+    .where(outbox.c.id == bindparam("answer"))
 )
 
 
@@ -133,22 +129,30 @@ def next_step(
     """
     if done is not None:
         close_delivery(connection, *done, now)
-    chat = _own(connection, chat_id, token)
+    owner = None if done else token  # after an answer there is mostly nothing more to do
+    # Claims the chat, or sees that it is still ours; its row stays locked until the unit is committed.
+    claim = {"chat": chat_id, "token": token, "owner": owner}
+    chat = connection.execute(_CLAIM, claim).one_or_none()
     if chat is None:
         return None
-    answer = _open_answer(connection, chat, now)
+    answer, rows, edits = waiting(connection, chat.id)
+    needed = token if rows or answer is not None else None  # an edit alone waits for the next message
+    if needed != owner:
+        connection.execute(_ONE, {"chat": chat.id, "owner": needed})
     if answer is not None:
-        return answer
-    return _next_update(connection, chat, token, limits, now)
+        return _open_answer(connection, chat, answer, now)
+    return _next_update(connection, chat, token, limits, now, rows, edits) if rows else None
 
 
 def _next_update(
-    connection: Connection, chat: AnyRow, token: str, limits: Limits, now: datetime
-) -> Turn | Command | Flood | Wait | None:
-    rows, edits = open_updates(connection, chat.id)
-    if not rows:  # an edit alone waits for the customer's next message
-        connection.execute(_ONE, {"chat": chat.id, "owner": None})
-        return None
+    connection: Connection,
+    chat: AnyRow,
+    token: str,
+    limits: Limits,
+    now: datetime,
+    rows: Sequence[AnyRow],
+    edits: Sequence[AnyRow],
+) -> Turn | Command | Flood | Wait:
     if rows[0].payload["kind"] != "text":
         return _command(connection, chat, token, rows[0])
     texts = list(takewhile(lambda row: row.payload["kind"] == "text", rows))
@@ -176,15 +180,8 @@ def _command(connection: Connection, chat: AnyRow, token: str, row: AnyRow) -> C
     return Command(chat=chat_from(chat), token=token, incoming=incoming_of(row))
 
 
-def _own(connection: Connection, chat_id: int, token: str) -> AnyRow | None:
-    """Claim the chat, or see that it is still ours; its row stays locked until the unit is committed."""
-    return connection.execute(_CLAIM, {"chat": chat_id, "token": token}).one_or_none()
-
-
-def _open_answer(connection: Connection, chat: AnyRow, now: datetime) -> Delivery | Wait | None:
-    row = connection.execute(_ANSWER, {"chat": chat.id}).one_or_none()
-    if row is None:
-        return None
+def _open_answer(connection: Connection, chat: AnyRow, answer: int, now: datetime) -> Delivery | Wait:
+    row = connection.execute(_ANSWER, {"answer": answer}).one()
     if row.due_at > now:
         return Wait((row.due_at - now).total_seconds())
     return Delivery(
@@ -296,5 +293,4 @@ def _learn_language(connection: Connection, chat: AnyRow, text: str) -> AnyRow:
     language = language_of(text, chat.language_code, chat.language)
     if language is None or language == chat.language:
         return chat
-    changed = update(chats).where(chats.c.id == chat.id).values(language=language).returning(chats)
-    return connection.execute(changed).one()
+    return connection.execute(_CHANGED, {"chat": chat.id, "language": language}).one()
