@@ -163,6 +163,11 @@ class Stage:
     bots: list[Bot | InsideBot] = field(default_factory=list)
     inside: bool = False
 
+    @property
+    def database(self) -> str:
+        """`DATABASE_URL` of its bots."""
+        return self.env.get("DATABASE_URL", f"sqlite:///{self.folder}/data/sovetnik.db")
+
     def settings(self, **changes: str | None) -> dict[str, str]:
         """The environment of `sovetnik`; None takes a setting away."""
         values: dict[str, str | None] = {
@@ -213,8 +218,7 @@ class Stage:
     async def run(self, **changes: str | None) -> Bot | InsideBot:
         """Start `sovetnik run`; returns when it is ready."""
         if self.inside:
-            database = f"sqlite:///{self.folder}/data/sovetnik.db"
-            bot = InsideBot({"DATABASE_URL": database, **self.settings(**changes)})
+            bot = InsideBot({"DATABASE_URL": self.database, **self.settings(**changes)})
             self.bots.append(bot)
         else:
             bot = await self.launch(**changes)
@@ -246,8 +250,7 @@ class Stage:
 
     async def _rows_inside(self, command: str) -> list[dict[str, Any]]:
         """The same without another process, which would cost a second."""
-        url = SecretStr(self.env.get("DATABASE_URL", f"sqlite:///{self.folder}/data/sovetnik.db"))
-        settings = load_settings(database_url=url, consultant_dir=EXAMPLES / "ru")
+        settings = load_settings(database_url=SecretStr(self.database), consultant_dir=EXAMPLES / "ru")
         with redirect_stdout(StringIO()) as out:
             if command == "export":
                 await records_cli.export(settings, None, None, "jsonl")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import shutil
-import sqlite3
 import stat
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
@@ -24,6 +22,7 @@ from sovetnik.demo.modelapi import ModelRequest, Text, ToolCall, spoken
 from sovetnik.settings import Settings, load_settings
 from sovetnik.telegram_ui import client, polling
 from tests.acceptance.stage import EXAMPLES, TOKEN, Bot, Stage, on_a_file, stage, until
+from tests.others import blocked, full
 from tests.servers.socks5 import Socks5Proxy
 
 CONTACT = ToolCall("save_contact", {"name": "Анна", "phone": "+79123456789", "order": "Нерль"})
@@ -47,49 +46,6 @@ async def _health(url: str, status: int) -> dict[str, Any]:
         while (answer := await http.get(f"{url}/healthz")).status_code != status:  # noqa: ASYNC110 - no event
             await asyncio.sleep(0.05)
     return answer.json()
-
-
-@contextmanager
-def _beside(scene: Stage) -> Generator[Callable[[str], object]]:
-    """Another program on the bot's database; gives what runs a statement there."""
-    if url := scene.env.get("DATABASE_URL"):
-        with psycopg.connect(url, autocommit=True) as postgres:
-            yield postgres.execute
-    else:
-        with closing(sqlite3.connect(scene.folder / "data" / "sovetnik.db", isolation_level=None)) as sqlite:
-            yield sqlite.execute
-
-
-@contextmanager
-def _blocked(scene: Stage) -> Generator[None]:
-    """Nobody else can write."""
-    with _beside(scene) as execute:
-        if "DATABASE_URL" in scene.env:
-            execute("BEGIN; LOCK TABLE state IN EXCLUSIVE MODE")
-        else:
-            execute("BEGIN IMMEDIATE")
-        yield
-        execute("ROLLBACK")
-
-
-@contextmanager
-def _full(scene: Stage) -> Generator[None]:
-    """No message can be stored."""
-    with _beside(scene) as execute:
-        if "DATABASE_URL" in scene.env:
-            execute(
-                "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN "
-                "RAISE disk_full USING DETAIL = new.text; END$$"
-            )
-            execute("CREATE TRIGGER full_up BEFORE INSERT ON messages FOR EACH ROW EXECUTE FUNCTION refuse()")
-            yield
-            execute("DROP TRIGGER full_up ON messages")
-        else:
-            execute(
-                "CREATE TRIGGER full_up BEFORE INSERT ON messages BEGIN SELECT raise(FAIL, 'disk full'); END"
-            )
-            yield
-            execute("DROP TRIGGER full_up")
 
 
 # a connection that is there and says nothing
@@ -183,7 +139,7 @@ async def test_a_database_that_takes_nothing_is_unhealthy_until_it_does(
 ) -> None:
     await scene.run(HTTP_LISTEN=f"127.0.0.1:{unused_tcp_port}")
     url = f"http://127.0.0.1:{unused_tcp_port}"
-    with _blocked(scene):
+    with blocked(scene.database):
         assert (await _health(url, 503))["status"] == "database"
     assert (await _health(url, 200))["status"] == "ok"
 
@@ -316,7 +272,7 @@ async def _everything_goes_wrong(scene: Stage, bot: Bot) -> None:
 
 
 async def _database_refuses(scene: Stage, bot: Bot, anna: Person) -> None:
-    with _full(scene):
+    with full(scene.database, "messages"):
         anna.say(f"{SECRET}, когда диск полон")
         await bot.logged("storage_refused")
     await until(lambda: "диск полон" in scene.telegram.answers(anna.id)[-1], "no answer after the trouble")

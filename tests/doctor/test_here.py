@@ -176,7 +176,7 @@ async def test_before_the_first_start_nothing_is_made(tmp_path):
 
 
 async def test_a_database_in_use_is_looked_into_without_disturbing(tmp_path):
-    who = patient(database_url=samples.database(tmp_path), owner_chats=(1,))
+    who = patient(database_url=samples.database(tmp_path, "sqlite"), owner_chats=(1,))
     async with SqlStore.open(who.settings.database_url.get_secret_value(), exclusive=True):
         found = await database.storage(who)
     assert [f.state for f in found] == ["ok", "ok", "ok", "ok"]
@@ -187,7 +187,7 @@ async def test_a_database_in_use_is_looked_into_without_disturbing(tmp_path):
 
 async def test_a_locked_and_a_damaged_database(tmp_path, monkeypatch):
     monkeypatch.setattr(database, "LOCK_PATIENCE", 0.05)
-    url = samples.database(tmp_path)
+    url = samples.database(tmp_path, "sqlite")
     path = engine.sqlite_file(url)
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -209,7 +209,7 @@ async def test_a_database_of_another_kind_is_named():
 
 @pytest.mark.parametrize(("revision", "state"), [("0000", "warning"), ("9999", "broken")])
 async def test_a_schema_of_another_version_is_left_alone(tmp_path, revision, state):
-    url = samples.database(tmp_path)
+    url = samples.database(tmp_path, "sqlite")
     with sqlite3.connect(engine.sqlite_file(url)) as connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
     found = await database.storage(patient(database_url=url))

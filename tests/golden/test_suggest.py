@@ -12,6 +12,7 @@ from sovetnik.core.model import Answer
 from sovetnik.golden.command import suggest
 from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore
+from tests import postgres
 from tests.golden.shop import Shop
 from tests.storage.samples import answer_turn, contact, converse, database, incoming, take_turn
 
@@ -74,8 +75,13 @@ async def test_a_question_that_the_documents_did_not_answer_is_suggested_once(
 async def test_the_database_is_only_read(
     settings: Settings, capsys: pytest.CaptureFixture[str], shop: Shop
 ) -> None:
-    def content() -> bytes:
-        return (shop.folder / "sovetnik.db").read_bytes()
+    def content() -> object:
+        url = settings.database_url.get_secret_value()
+        return (
+            (shop.folder / "sovetnik.db").read_bytes()
+            if url.startswith("sqlite")
+            else postgres.everything(url)
+        )
 
     before = content()
     await suggested(settings, capsys)

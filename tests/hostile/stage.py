@@ -54,7 +54,7 @@ class Stage:
     store: SqlStore
     turns: Turns
     clock: Clock
-    path: Path
+    database: str
     accepted: list[Incoming] = field(default_factory=list, repr=False)
     asked: int = 0
 
@@ -97,7 +97,8 @@ async def stage(
     """Everything but the model; ``assistant`` repeats what it hears unless another is given."""
     clock = Clock()
     api = BotApi(TOKEN)
-    async with serve(api.app) as url, SqlStore.open(database(folder), exclusive=True, clock=clock) as store:
+    where = database(folder)
+    async with serve(api.app) as url, SqlStore.open(where, exclusive=True, clock=clock) as store:
         settings = BotSettings(TOKEN, url)
         bot = make_bot(settings)
         await say_hello(bot, settings)
@@ -120,6 +121,6 @@ async def stage(
         )
         turns.clock = clock
         try:
-            yield Stage(api, bot, store, turns, clock, folder / "sovetnik.db")
+            yield Stage(api, bot, store, turns, clock, where)
         finally:
             await bot.shutdown()

@@ -8,7 +8,6 @@ tool takes a chat, not that the model is good.
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from tests.core.shop import FORM
 from tests.hostile.odd import NASTY
 from tests.hostile.stage import OWNER, Stage, stage
 from tests.hostile.updates import ANNA, BORIS
+from tests.others import beside
 
 MARKERS = ("тайна-Бориса-7391", "79119998877", "Борис Тайный", "Архангельск-7391")
 CODE = "QWERTYUPASDF"
@@ -162,15 +162,13 @@ class Scene:
 
     def rows_of(self, *chats: int) -> list[Any]:
         """Everything that the database holds of those chats."""
-        with sqlite3.connect(self.stage.path) as database:
+        named = ",".join(map(str, chats))
+        with beside(self.stage.database) as execute:
             found: list[Any] = []
             for table in ("chats", "messages", "conversations", "leads", "inbox", "outbox"):
                 key = "id" if table == "chats" else "chat_id"
-                marks = ",".join("?" * len(chats))
-                found += [
-                    (table, *row)
-                    for row in database.execute(f"SELECT * FROM {table} WHERE {key} IN ({marks})", chats)
-                ]
+                rows: Any = execute(f"SELECT * FROM {table} WHERE {key} IN ({named}) ORDER BY 1")
+                found += [(table, *row) for row in rows]
         return found
 
     def remember(self) -> None:

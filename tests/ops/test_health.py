@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
-import sqlite3
 import time
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from sovetnik.core.errors import ConfigError
 from sovetnik.ops.health import DEAF_AFTER, Health
 from sovetnik.storage import SqlStore
 from tests.ops.watched import free_port, watched
+from tests.others import blocked, full
 from tests.storage.samples import answer_turn, contact, incoming, take_turn
 
 
@@ -90,14 +89,12 @@ async def test_with_a_webhook_there_is_no_poll_to_be_late(tmp_path: Path) -> Non
 
 async def test_a_database_that_hangs_is_told_at_once_and_is_well_again_afterwards(tmp_path: Path) -> None:
     async with watched(tmp_path, patience=0.3) as bot:
-        with closing(sqlite3.connect(bot.path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with blocked(bot.database):
             for _ in range(3):
                 code, told = await bot.health()
                 assert (code, told["status"]) == (503, "database")
                 assert "no answer" in told["database"], "it waited until the database itself gave up"
                 assert told["inbox"] is None
-            other.execute("ROLLBACK")
         async with asyncio.timeout(10):
             while (await bot.health())[0] != 200:
                 await bot.store.touch()
@@ -105,12 +102,10 @@ async def test_a_database_that_hangs_is_told_at_once_and_is_well_again_afterward
 
 async def test_a_database_that_refuses_is_told_in_its_own_words(tmp_path: Path) -> None:
     async with watched(tmp_path) as bot:
-        with closing(sqlite3.connect(bot.path, isolation_level=None)) as other:
-            other.execute(
-                "CREATE TRIGGER full BEFORE INSERT ON state BEGIN SELECT raise(FAIL, 'disk full'); END"
-            )
-        code, told = await bot.health()
-    assert (code, told["status"], told["database"]) == (503, "database", "disk full")
+        with full(bot.database, "state"):
+            code, told = await bot.health()
+    assert (code, told["status"]) == (503, "database")
+    assert "disk full" in told["database"]
 
 
 async def test_a_deaf_bot_with_a_good_database_tells_both(tmp_path: Path) -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sovetnik.core.model import Answer, Trace, Usage
 from tests.ops.capture import logs_captured
 from tests.ops.watched import Watched, watched
+from tests.others import blocked
 from tests.storage.samples import incoming
 
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -92,10 +91,8 @@ async def test_what_is_true_now_is_told(tmp_path: Path) -> None:
 async def test_what_nobody_knows_is_left_out(tmp_path: Path) -> None:
     async with watched(tmp_path, polled_at=None, patience=0.3) as bot:
         bot.model = "none"
-        with closing(sqlite3.connect(bot.path, isolation_level=None)) as other:
-            other.execute("BEGIN IMMEDIATE")
+        with blocked(bot.database):
             told = await figures(bot)
-            other.execute("ROLLBACK")
     names = {name for name, _ in told}
     assert told["sovetnik_database_up", ()] == 0
     assert names & {"sovetnik_queue_waiting", "sovetnik_last_poll_age_seconds", "sovetnik_model_up"} == set()

@@ -32,7 +32,7 @@ def free_port() -> int:
 class Watched:
     """A bot's inside, and the address that tells of it."""
 
-    path: Path
+    database: str
     store: SqlStore
     metrics: Metrics = field(default_factory=lambda: Metrics("1.2.3"))
     url: str = ""
@@ -64,7 +64,7 @@ async def _served(
     folder: Path, url: str, polled_at: Callable[[], float | None] | None
 ) -> AsyncGenerator[Watched]:
     async with SqlStore.open(url, exclusive=True) as store:
-        bot = Watched(Path(url.removeprefix("sqlite:///")), store)
+        bot = Watched(url, store)
         listen = f"127.0.0.1:{free_port()}"
         inside = Inside(store.vitals, store.touch, lambda: bot.model, folder)
         health = Health(listen, polled_at, inside, bot.metrics)

@@ -216,6 +216,6 @@ async def test_where_nobody_answers_flags_do_and_the_bot_runs_with_them(tmp_path
         code, report, _ = await scene.command("doctor", "--json", **values)
         await bot.stop()
     states = {check["name"]: check["state"] for check in json.loads(report)["checks"]}
-    assert code == 0
+    assert code == 0, report
     assert states["owner"] == "ok"
     assert set(states.values()) <= {"ok"}, report
