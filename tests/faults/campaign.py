@@ -234,7 +234,8 @@ class _Run:
         if self.plan.replicas == 1:
             await self.rig.start()
         elif not for_good:
-            self.returning.add(asyncio.create_task(self._return(life.slot, self.rng.uniform(0, AWAY))))
+            pause = 0.0 if self.plan.sparing else self.rng.uniform(0, AWAY)
+            self.returning.add(asyncio.create_task(self._return(life.slot, pause)))
 
     async def _victim(self, aim: str) -> Life:
         """Who is to die: for what only one does, that one."""
