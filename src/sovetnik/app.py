@@ -265,10 +265,15 @@ async def _until(stop: asyncio.Event, background: Sequence[asyncio.Task[Any]]) -
 
 async def _finish_turns(parts: _Parts) -> None:
     parts.turns.stopping.set()
-    parts.crew.resign()
-    cut, _ = await asyncio.gather(parts.crew.stop(GRACE), parts.mails.stop(GRACE))
+    cut, _ = await asyncio.gather(parts.crew.stop(GRACE), _leave_duty(parts))
     if cut:
         log.warning("turns_cut_off", chats=cut, why="they took too long; they are answered after the start")
+
+
+async def _leave_duty(parts: _Parts) -> None:
+    """Mails on their way arrive and are noted first, or the next replica on duty would send them again."""
+    await parts.mails.stop(GRACE)
+    parts.crew.resign()
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:

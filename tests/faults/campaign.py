@@ -29,6 +29,9 @@ AIM_PATIENCE = 3.0
 KILL_SECONDS = {"sqlite": 4.0, "postgres": 8.0}
 """What aiming, dying and starting (and waiting for another replica) take: the load has to last as long."""
 
+KILL_SECONDS_SPARING = 3.0
+"""The same where nothing slow is done."""
+
 AWAY = 8.0
 """Seconds for which a replica stays away at most after a kill, while others work."""
 
@@ -77,7 +80,8 @@ SLOW = {
 async def campaign(plan: Plan, folder: Path, say: Callable[[str], None] = lambda _: None) -> Outcome:
     """Run a plan in an empty folder."""
     began = time.time()
-    load = Load(plan.seed, plan.chats, plan.messages, plan.seconds + plan.kills * KILL_SECONDS[plan.database])
+    each = KILL_SECONDS_SPARING if plan.sparing else KILL_SECONDS[plan.database]
+    load = Load(plan.seed, plan.chats, plan.messages, plan.seconds + plan.kills * each)
     async with rig(
         folder, load, START, database=plan.database, replicas=plan.replicas, webhook=plan.webhook
     ) as made:
@@ -230,7 +234,8 @@ class _Run:
         if self.plan.replicas == 1:
             await self.rig.start()
         elif not for_good:
-            self.returning.add(asyncio.create_task(self._return(life.slot, self.rng.uniform(0, AWAY))))
+            pause = 0.0 if self.plan.sparing else self.rng.uniform(0, AWAY)
+            self.returning.add(asyncio.create_task(self._return(life.slot, pause)))
 
     async def _victim(self, aim: str) -> Life:
         """Who is to die: for what only one does, that one."""

@@ -102,10 +102,6 @@ def table(outcome: Outcome) -> list[str]:
         ("database", f"{outcome.ground}; {outcome.plan.replicas} process(es)"),
         ("took", f"{outcome.took:.0f} s, seed {outcome.plan.seed}"),
     ]
-    if outcome.takeovers:
-        seconds = sorted(one.seconds for one in outcome.takeovers)
-        longest = f"{seconds[len(seconds) // 2]:.1f} s / {seconds[-1]:.1f} s"
-        rows.insert(-2, (f"{len(seconds)} takeovers, median / longest", longest))
     lines = ["| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in rows)]
     lines += ["", "| Came twice, with proof | |", "|---|---|"]
     lines += [f"| {name} | {count} |" for name, count in sorted(verdict.let_off.items())]
@@ -114,6 +110,13 @@ def table(outcome: Outcome) -> list[str]:
         middle, widest = widths[len(widths) // 2] * 1000, widths[-1] * 1000
         gap = "between Telegram's taking the first copy and the kill, median / longest"
         lines += [f"| {gap} | {middle:.0f} ms / {widest:.0f} ms |"]
+    if outcome.takeovers:
+        lines += [
+            "",
+            "| Taken over from a replica that was | times, longest |",
+            "|---|---|",
+            *_takeovers(outcome),
+        ]
     lines += ["", "| Killed when | times |", "|---|---|"]
     lines += [f"| {name} | {count} |" for name, count in sorted(outcome.aims.items())]
     lines += ["", "| Trouble | times |", "|---|---|"]
@@ -121,3 +124,10 @@ def table(outcome: Outcome) -> list[str]:
     lines += [f"| (the log has) {name} | {count} |" for name, count in sorted(outcome.mishaps.items())]
     broken = [*verdict.lost, *verdict.doubled, *verdict.reordered, *verdict.wrong]
     return [*lines, *([""] if broken else []), *broken[:60]]
+
+
+def _takeovers(outcome: Outcome) -> list[str]:
+    found: dict[str, list[float]] = {}
+    for one in outcome.takeovers:
+        found.setdefault(one.why, []).append(one.seconds)
+    return [f"| {why} | {len(seconds)}, {max(seconds):.1f} s |" for why, seconds in sorted(found.items())]

@@ -17,19 +17,19 @@ async def test_nothing_is_lost_doubled_or_reordered_whatever_is_done_to_the_proc
     postgres = os.environ.get("TESTS_DATABASE") == "postgres"
     plan = Plan(
         seed=7,
-        seconds=8,
+        seconds=5,
         kills=3,
-        chats=30,
-        messages=6,
+        chats=24,
+        messages=5,
         spring=False,
         sparing=True,
         database="postgres" if postgres else "sqlite",
         replicas=2 if postgres else 1,
-        cut=7,
+        cut=6,
     )
     outcome = await campaign(plan, tmp_path)
     assert outcome.verdict.sound, "\n".join(table(outcome))
-    assert outcome.sent == 180
-    assert outcome.leads == 18
+    assert outcome.sent == 120
+    assert outcome.leads == 12
     assert outcome.kills >= 3
     assert outcome.reports == (outcome.days[1] - outcome.days[0]).days + 1
