@@ -85,7 +85,7 @@ class Store:
         self._db.close()
 
     def foreign_changes(self) -> bool:
-        """Whether another process (``knowledge sync``, a replica) has written since the last call or the start."""
+        """Whether another process (``knowledge sync``, a replica) has written since the last look."""
         (version,) = self._one("PRAGMA data_version")
         changed, self._seen = self._seen != version, version
         return changed
