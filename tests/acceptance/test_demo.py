@@ -17,7 +17,7 @@ from tests.acceptance.stage import PATIENCE
 
 
 @asynccontextmanager
-async def demo(folder: Path, *options: str) -> AsyncGenerator[httpx.AsyncClient]:
+async def demo(folder: Path, *options: str, **environ: str) -> AsyncGenerator[httpx.AsyncClient]:
     """A running demo; at the end it is interrupted as with Ctrl-C."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -33,6 +33,7 @@ async def demo(folder: Path, *options: str) -> AsyncGenerator[httpx.AsyncClient]
             "LANGUAGE": "ru",
             "KNOWLEDGE_EMBEDDINGS": "off",
             "JOIN_MESSAGES": "0",
+            **environ,
         },
         stdout=asyncio.subprocess.PIPE,
     )
@@ -92,3 +93,18 @@ async def test_a_foreign_site_reaches_nothing(tmp_path: Path) -> None:
         assert (await client.get("/api/state", headers={"Host": "evil.example"})).status_code == 403
         answer = await client.post("/api/customers", json={}, headers={"Origin": "https://evil.example"})
         assert answer.status_code == 403
+
+
+async def test_the_owners_database_telegram_and_mailbox_are_left_alone(tmp_path: Path) -> None:
+    secret = tmp_path / "database"
+    secret.write_text("postgresql://nobody@127.0.0.1:1/theirs", encoding="utf-8")
+    theirs = {
+        "DATABASE_URL_FILE": str(secret),
+        "TELEGRAM_WEBHOOK_URL": "https://bot.example.com/hook",
+        "SMTP_HOST": "mail.example.com",
+    }
+    async with demo(tmp_path, **theirs) as client:
+        state = await _state(client, lambda state: state["customers"])
+        person = f"/api/customers/{state['customers'][0]['id']}"
+        await client.post(f"{person}/say", json={"text": "Сколько стоит доставка в Суздаль?"})
+        await _state(client, lambda state: any("2 200 ₽" in text for text in _texts(state)))

@@ -183,3 +183,63 @@ def test_chats_that_are_free_again_are_forgotten(monkeypatch: pytest.MonkeyPatch
         assert not pace.spare(-199)
 
     run(play())
+
+
+def test_a_share_that_shrinks_holds_for_those_who_wait_already() -> None:
+    async def play() -> None:
+        pace = Pace(10, 0)
+        sent: list[float] = []
+
+        async def send(chat: int) -> None:
+            await pace.wait(chat)
+            sent.append(clock())
+
+        async with asyncio.TaskGroup() as tasks:
+            for chat in range(60):
+                tasks.create_task(send(chat))
+            await asyncio.sleep(1.5)
+            before = len(sent)
+            pace.share(0.2)
+        assert before == 20
+        assert busiest([at for at in sent[before:] if at > 2.2], 1) == 2
+        assert max(sent) <= 22 * SLOWEST
+
+    run(play())
+
+
+def test_a_share_that_grows_is_used_within_a_moment() -> None:
+    async def play() -> None:
+        pace = Pace(10, 0)
+        pace.share(0.1)
+        async with asyncio.TaskGroup() as tasks:
+            for chat in range(40):
+                tasks.create_task(pace.wait(chat))
+            await asyncio.sleep(0.5)
+            pace.share(1.0)
+        assert clock() <= 5 * SLOWEST
+
+    run(play())
+
+
+def test_what_is_needed_is_what_was_asked_for_and_what_waits() -> None:
+    async def play() -> None:
+        pace = Pace(10, 0)
+        pace.need()
+        for chat in range(10):
+            await pace.wait(chat)
+        await asyncio.sleep(2)
+        assert pace.need() == pytest.approx(0.25)  # 5 a second of 10, half of it believed at once
+        await asyncio.sleep(2)
+        assert pace.need() == pytest.approx(0.125)
+        tasks = [asyncio.create_task(pace.wait(chat)) for chat in range(100)]
+        await asyncio.sleep(2)
+        assert pace.need() > 0.5
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(12):
+            await asyncio.sleep(2)
+            pace.need()
+        assert pace.need() < 0.01
+
+    run(play())

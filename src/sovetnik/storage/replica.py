@@ -59,9 +59,9 @@ UPDATE replicas SET share = greatest(replicas.share, least(fair.share, fair.free
 FROM fair WHERE id = %(id)s
 RETURNING least(replicas.share, greatest(fair.share, %(idle)s))
 """
-"""One message to the server, so that nobody who freezes can hold the lock. A replica takes only what the others
-have left; what it gives back it uses no longer, and others may from its next sign of life on: so all
-together stay within the limit though they never meet."""
+"""One message to the server, so that nobody who freezes can hold the lock. A replica takes only what the
+others have left; what it gives back it uses no longer, and others may from its next sign of life on: so all
+together stay within the limit. Only a newcomer takes its ``IDLE`` at once."""
 _BURY = "DELETE FROM replicas WHERE seen_at < clock_timestamp() - 100 * %(lease)s"
 _END_FROZEN = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity

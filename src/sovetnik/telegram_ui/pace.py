@@ -71,7 +71,7 @@ class Pace:
         self._overall = _window(overall) if overall else None
         self._line = asyncio.Lock()
         self._waiting = self._asked = 0
-        self._asked_from = 0.0
+        self._asked_from = self._need = 0.0
         self._chat_gap = SLACK / chat if chat else 0.0
         self._next_in: dict[int, float] = {}
         self._groups: dict[int, _Window] = {}
@@ -85,11 +85,16 @@ class Pace:
                 self._overall.go_on_from(before)
 
     def need(self) -> float:
-        """The part of the overall limit that was asked for since the last call, 1 at most."""
+        """The part of the overall limit that was asked for lately, 1 at most.
+
+        Half of it is what the call before said: shares come a moment late, and would swing with every burst.
+        """
         now = asyncio.get_running_loop().time()
         seconds, self._asked_from = max(1.0, now - self._asked_from), now
         asked, self._asked = self._asked, 0
-        return min(1.0, (asked / seconds + self._waiting) / self._rate) if self._rate else 0.0
+        latest = min(1.0, (asked + self._waiting) / seconds / self._rate) if self._rate else 0.0
+        self._need = (self._need + latest) / 2
+        return self._need
 
     async def wait(self, chat_id: int) -> None:
         """Wait until a message may be sent to the chat, and count it as sent."""
@@ -133,8 +138,8 @@ class Pace:
         self._waiting += 1
         try:
             async with self._line:
-                while self._overall and (pause := self._overall.next(loop.time()) - loop.time()) > 0:
-                    await asyncio.sleep(pause)
+                while self._overall and (pause := self._overall.next(loop.time()) - loop.time()) > 0:  # noqa: ASYNC110
+                    await asyncio.sleep(pause)  # and look again: the share may be another by then
                 now = loop.time()
                 if self._overall:
                     self._overall.take(now)

@@ -6,6 +6,8 @@ put aside and a new one begun.
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import stat
 from collections.abc import Iterable, Sequence
@@ -76,16 +78,16 @@ class Store:
                 f"{path}: the knowledge index cannot be opened: {error}; give the folder to the user who "
                 "runs sovetnik, or delete the file: it is made again from the documents"
             ) from error
-        self._seen = -1
+        (self._seen,) = self._one("PRAGMA data_version")
 
     def close(self) -> None:
         """Close the database."""
         self._db.close()
 
     def foreign_changes(self) -> bool:
-        """Whether another process has written since the last call (``knowledge sync`` beside the bot)."""
+        """Whether another process (``knowledge sync``, a replica) has written since the last look."""
         (version,) = self._one("PRAGMA data_version")
-        changed, self._seen = self._seen not in (-1, version), version
+        changed, self._seen = self._seen != version, version
         return changed
 
     def files(self) -> dict[str, tuple[bytes, str | None]]:
@@ -217,7 +219,15 @@ def digest_of(*parts: bytes) -> bytes:
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    """Open, one process after the other: two that put a file aside would put each other's new one aside."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(descriptor) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _open_alone(path)
+
+
+def _open_alone(path: Path) -> sqlite3.Connection:
     try:
         return _connect(path)
     except sqlite3.OperationalError:  # locked, no right to write, disk full: not the file's fault
