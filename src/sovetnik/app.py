@@ -17,6 +17,7 @@ from typing import Any, Literal
 import structlog
 import telegram
 
+from sovetnik.brain import make_brain
 from sovetnik.core.commands import Office
 from sovetnik.core.erasures import Erasures
 from sovetnik.core.errors import MailError
@@ -28,7 +29,7 @@ from sovetnik.knowledge.reading.readers import Readers
 from sovetnik.library import LocalLibrary, open_library
 from sovetnik.mail import SmtpMailer
 from sovetnik.office import OwnersOffice, furnish
-from sovetnik.parts import make_brain, make_folder, make_house, make_look, make_mailer, secret
+from sovetnik.parts import make_folder, make_house, make_look, make_mailer, secret
 from sovetnik.perceiving import Perceiver
 from sovetnik.schedule import DailyReport
 from sovetnik.settings import Settings

@@ -108,11 +108,11 @@ class OwnersOffice:
         return self._said["model_away" if code else "model"].format(model=model, code=code)
 
 
-async def offer_pairing(store: SqlStore, bot: telegram.Bot) -> None:
-    """Log a one-time code that makes a chat the owner's, where nobody is the owner yet."""
+async def offer_pairing(store: SqlStore, username: str) -> str:
+    """A link with a one-time code that makes a chat the owner's."""
     code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
     await store.offer_pairing(code)
-    log.info("pair_owner", link=f"https://t.me/{bot.username}?start=pair-{code}", lasts="a day, once")
+    return f"https://t.me/{username}?start=pair-{code}"
 
 
 async def furnish(settings: Settings, store: SqlStore, bot: telegram.Bot) -> None:
@@ -121,7 +121,7 @@ async def furnish(settings: Settings, store: SqlStore, bot: telegram.Bot) -> Non
     try:
         owners |= await store.owner_chats()
         if not owners:
-            await offer_pairing(store, bot)
+            log.info("pair_owner", link=await offer_pairing(store, bot.username), lasts="a day, once")
     except StorageError as error:  # no reason not to answer customers
         log.error("storage_refused", error=str(error))
     await set_menus(bot, settings.language, sorted(owners))

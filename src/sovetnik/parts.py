@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
-import openai
-import structlog
-
-from sovetnik.assistant import (
-    TRANSCRIPTION_MODEL,
-    Briefing,
-    FallbackAssistant,
-    OfflineConsultant,
-    OpenAiAssistant,
-    check_model,
-    erase_conversation,
-    make_client,
-)
-from sovetnik.core.budget import Budget
 from sovetnik.core.contacts import ContactForm
-from sovetnik.core.errors import AssistantError
 from sovetnik.core.house import House
-from sovetnik.core.ports import Assistant
 from sovetnik.knowledge import ConsultantFolder
-from sovetnik.library import model_settings
 from sovetnik.mail import Look, MailSettings, SmtpMailer, SmtpServer
-from sovetnik.perceiving import Hearing
 from sovetnik.settings import Settings
-from sovetnik.storage import SqlStore
-
-log = structlog.get_logger("sovetnik.app")
 
 
 def secret(value: Any) -> str | None:  # noqa: ANN401 - SecretStr or None
@@ -74,73 +49,3 @@ def make_mailer(settings: Settings, form: ContactForm, bot: str | None = None) -
 def make_look(settings: Settings, form: ContactForm, bot: str | None = None) -> Look:
     """For whom mails and reports are written."""
     return Look(language=settings.language, zone=settings.timezone, field_labels=form.labels(), bot=bot)
-
-
-async def _no_check() -> None:
-    log.warning("no_model", why="OPENAI_API_KEY is not set: answers are quotes from the documents")
-
-
-async def _no_erasure(conversation: str) -> None:
-    del conversation
-    raise AssistantError("auth", "OPENAI_API_KEY is not set: what the provider holds cannot be erased")
-
-
-@dataclass(frozen=True, slots=True)
-class Brain:
-    """Who answers.
-
-    Attributes:
-        check: Looks whether key and model are good; raises ConfigError.
-        erase: Erases a conversation at the provider.
-        hearing: Who hears voices, if anybody does.
-        sees: Whether somebody looks at pictures.
-        away: Code of the failure that keeps the model away, or None.
-    """
-
-    assistant: Assistant
-    check: Callable[[], Awaitable[None]] = _no_check
-    erase: Callable[[str], Awaitable[None]] = _no_erasure
-    hearing: Hearing | None = None
-    sees: bool = False
-    away: Callable[[], str | None] = lambda: None
-
-
-@asynccontextmanager
-async def make_brain(
-    settings: Settings, folder: ConsultantFolder, form: ContactForm, store: SqlStore
-) -> AsyncGenerator[Brain]:
-    """Who answers: the model with the documents behind it, or the documents alone."""
-    offline = OfflineConsultant(form)
-    if settings.openai_api_key is None:
-        yield Brain(offline)
-        return
-    how = model_settings(settings, settings.openai_api_key)
-    briefing = Briefing(
-        instructions=folder.instructions,
-        form=form,
-        zone=settings.timezone,
-        hosted=bool(settings.openai_vector_store),
-    )
-    salt = hashlib.sha256(settings.token.encode()).hexdigest()
-    client = make_client(how)
-    model = OpenAiAssistant(client, how, briefing, salt, streamed=settings.telegram_streaming != "off")
-    async with client, model:
-        budget = Budget(settings.daily_token_budget, settings.timezone, store.tokens_since)
-        assistant = FallbackAssistant(model, offline, budget.spent, store.queue_notice)
-
-        async def erase(conversation: str) -> None:
-            await erase_conversation(client, conversation)
-
-        yield Brain(
-            assistant,
-            check=lambda: check_model(client, how),
-            erase=erase,
-            hearing=_hearing(settings, client, is_openai=how.is_openai),
-            sees=True,
-            away=assistant.away,
-        )
-
-
-def _hearing(settings: Settings, client: openai.AsyncOpenAI, *, is_openai: bool) -> Hearing | None:
-    model = settings.openai_transcription_model or (TRANSCRIPTION_MODEL if is_openai else "off")
-    return None if model == "off" else Hearing(client, model)

@@ -11,13 +11,11 @@ from datetime import UTC, date, datetime
 from json import dumps
 from pathlib import Path
 
-from sovetnik.assistant import erase_conversation, make_client
 from sovetnik.core.contacts import ContactForm
 from sovetnik.core.errors import AssistantError, ConfigError
 from sovetnik.core.model import Chat, Lead, Message, Report
 from sovetnik.core.reports import calendar_day
 from sovetnik.knowledge.form import read_form
-from sovetnik.library import model_settings
 from sovetnik.mail import render_report_html, render_report_text
 from sovetnik.parts import make_look, make_mailer
 from sovetnik.settings import Settings
@@ -132,6 +130,9 @@ async def _erase_at_provider(settings: Settings, store: SqlStore) -> int:
     waiting = await store.due_erasures(ERASURES)
     if not waiting or settings.openai_api_key is None:
         return len(waiting)
+    from sovetnik.assistant import erase_conversation, make_client  # the SDK: 60 MB, for this command alone
+    from sovetnik.library import model_settings
+
     left = 0
     async with make_client(model_settings(settings, settings.openai_api_key)) as client:
         for erasure in waiting:

@@ -11,6 +11,7 @@ import structlog
 from sovetnik.core.errors import AssistantError, StorageError
 from sovetnik.core.model import Erasure
 from sovetnik.core.ports import Store
+from sovetnik.core.waiting import woken
 
 log = structlog.get_logger("sovetnik.erasures")
 
@@ -48,11 +49,7 @@ class Erasures:
                         await self._do(erasure)
             except StorageError as error:
                 log.error("storage_refused", error=str(error), retry_s=LOOK_EVERY)
-            try:
-                async with asyncio.timeout(LOOK_EVERY):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
+            await woken(self._woken, LOOK_EVERY)
 
     async def _do(self, erasure: Erasure) -> None:
         try:

@@ -13,6 +13,7 @@ import structlog
 from sovetnik.core.errors import MailError, StorageError
 from sovetnik.core.model import MailTask
 from sovetnik.core.ports import Mailer, Store
+from sovetnik.core.waiting import woken
 
 log = structlog.get_logger("sovetnik.mail")
 
@@ -68,11 +69,7 @@ class Mails:
             except StorageError as error:
                 log.error("storage_refused", error=str(error), retry_s=LONGEST_SLEEP)
                 pause = LONGEST_SLEEP
-            try:
-                async with asyncio.timeout(pause):
-                    await self._woken.wait()
-            except TimeoutError:
-                pass
+            await woken(self._woken, pause)
 
     async def stop(self, seconds: float) -> None:
         """Begin no other mail; those on their way get so many seconds to arrive and to be noted."""

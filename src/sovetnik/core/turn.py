@@ -219,17 +219,11 @@ class Turns:
                 break
             await self._pause(CONSENT_RETRY)
             done, again = await self._attempt(delivery)
-        while done is not None:
-            try:
-                await self.store.delivered(*done)
-            except StorageError as error:  # or what did arrive would be sent again
-                if self.stopping.is_set():
-                    raise
-                log.error("storage_refused", chat=delivery.chat_id, error=str(error), retry_s=STORE_RETRY)
-                await self._pause(STORE_RETRY)
-            else:
-                return True
-        return False
+        if done is None:
+            return False
+        arrived = done
+        await self._insist(delivery.chat_id, lambda: self.store.delivered(*arrived))
+        return True
 
     async def _take_in(self, turn: Turn) -> tuple[Turn, Answer | None]:
         """The turn with its files taken in; an answer where there is nothing else in it."""
@@ -321,15 +315,8 @@ class Turns:
         """The same, and whether another try may help."""
 
         async def note(sent: tuple[int, ...]) -> None:
-            """Insist: the next piece must not go out before it is known that this one did."""
-            while True:
-                try:
-                    return await self.store.progressed(delivery.id, sent)
-                except StorageError as error:
-                    if self.stopping.is_set():
-                        raise
-                    log.error("storage_refused", chat=delivery.chat_id, error=str(error), retry_s=STORE_RETRY)
-                    await self._pause(STORE_RETRY)
+            """The next piece must not go out before it is known that this one did."""
+            await self._insist(delivery.chat_id, lambda: self.store.progressed(delivery.id, sent))
 
         try:
             with self._stage("deliver"):
@@ -349,6 +336,17 @@ class Turns:
                 with suppress(StorageError):  # or the answer, which did arrive, would be sent again
                     await self.store.previewed(delivery.chat_id, None)
             return (delivery.id, sent), False
+
+    async def _insist(self, chat_id: int, note: Callable[[], Awaitable[None]]) -> None:
+        """Note what has arrived, however long the database refuses, or it would be sent again."""
+        while True:
+            try:
+                return await note()
+            except StorageError as error:
+                if self.stopping.is_set():
+                    raise
+                log.error("storage_refused", chat=chat_id, error=str(error), retry_s=STORE_RETRY)
+                await self._pause(STORE_RETRY)
 
 
 def retry_pause(attempts: int) -> float:

@@ -16,12 +16,13 @@ from datetime import UTC, datetime
 
 from pydantic import SecretStr
 
+from sovetnik.brain import Brain, make_brain
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.model import Answer, Command, Delivery, Incoming, Trace, Turn
 from sovetnik.core.turn import Turns
 from sovetnik.golden.cases import Case
 from sovetnik.library import LocalLibrary
-from sovetnik.parts import Brain, make_brain, make_folder, make_house
+from sovetnik.parts import make_folder, make_house
 from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore
 

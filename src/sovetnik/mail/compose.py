@@ -85,7 +85,14 @@ def _mail(
     mail.set_content(pages.text, cte="base64")
     mail.add_alternative(pages.html, subtype="html", cte="base64")
     if pages.whole is not None:
-        mail.add_attachment(pages.whole, subtype="html", cte="base64", filename=attachment)
+        mail.add_attachment(
+            pages.whole,
+            maintype="text",
+            subtype="html",
+            cte="base64",
+            filename=attachment,
+            params={"charset": "utf-8"},
+        )
     _fix_boundaries([mail, *mail.walk()], name)
     return mail
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -14,7 +15,7 @@ from sovetnik.mail.bubbles import Limits
 from sovetnik.mail.headers import scrub
 from sovetnik.mail.lead_view import LeadView, lead_view
 from sovetnik.mail.notice_view import NoticeView, notice_view
-from sovetnik.mail.report_view import ReportView, report_view
+from sovetnik.mail.report_view import ReportView, report_view, with_first
 from sovetnik.mail.settings import Look
 from sovetnik.mail.wording import Wording, public_link
 
@@ -32,6 +33,12 @@ IN_MAIL = Limits(
 )
 # With these a report's head keeps to the budget even if every text in it is as long as it may be.
 TIGHT = replace(IN_MAIL, value=240, rows=20, gaps=12, question=200, askers=1)
+PARTS = 1_000
+"""Pieces of a template that are put together before they are looked through."""
+
+FIRST_TRY = 100
+"""Pieces: a usual day's fit at once."""
+
 IN_NOTICE = Limits(value=3_000)
 IN_LEAD = Limits(message=6_000, dialogue=60_000, value=1_500)
 
@@ -43,7 +50,7 @@ class Pages:
     subject: str
     html: str
     text: str
-    whole: str | None
+    whole: bytes | None
 
 
 def lead_pages(dossier: LeadDossier, look: Look) -> Pages:
@@ -57,31 +64,33 @@ def lead_pages(dossier: LeadDossier, look: Look) -> Pages:
     view, html = _largest(show, len(dossier.dialogue))
     whole = None
     if view.shortened:
-        whole = _page("lead.html.j2", wording, lead_view(dossier, wording, WHOLE))
+        whole = _bytes(_printed("lead.html.j2", wording, lead_view(dossier, wording, WHOLE)))
     return Pages(view.subject, html, _text("lead.txt.j2", wording, view), whole)
 
 
 def report_pages(report: Report, look: Look) -> Pages:
     """A report's bodies, with as many dialogues as there is room for."""
     wording = Wording(look)
-    full, view, html = _report_in_mail(report, wording, IN_MAIL)
+    view, html = _report_in_mail(report, wording, IN_MAIL)
     if _size(html) > HTML_BUDGET:  # even without any dialogue
-        full, view, html = _report_in_mail(report, wording, TIGHT)
-    left_out = len(full.dialogues) - len(view.dialogues)
+        view, html = _report_in_mail(report, wording, TIGHT)
+    left_out = len(report.dialogues) - len(view.dialogues)
     text = _text("report.txt.j2", wording, view, left_out=left_out)
-    whole = render_report_html(report, look) if left_out or view.shortened else None
-    return Pages(full.subject, html, text, whole)
+    whole = None
+    if left_out or view.shortened:
+        whole = _bytes(_printed("report.html.j2", wording, report_view(report, wording, WHOLE)))
+    return Pages(view.subject, html, text, whole)
 
 
-def _report_in_mail(report: Report, wording: Wording, limits: Limits) -> tuple[ReportView, ReportView, str]:
-    """The report with all of its dialogues, with those that fit, and these as HTML."""
-    full = report_view(report, wording, limits)
+def _report_in_mail(report: Report, wording: Wording, limits: Limits) -> tuple[ReportView, str]:
+    """The report with the dialogues that fit, and these as HTML."""
+    head = report_view(report, wording, limits)
 
     def show(count: int) -> tuple[ReportView, str]:
-        view = replace(full, dialogues=full.dialogues[:count])
-        return view, _inlined("report.html.j2", wording, view, left_out=len(full.dialogues) - count)
+        view = with_first(head, report, wording, limits, count)
+        return view, _inlined("report.html.j2", wording, view, left_out=len(report.dialogues) - count)
 
-    return full, *_largest(show, len(full.dialogues))
+    return _largest(show, len(report.dialogues))
 
 
 def notice_pages(notice: Notice, at: datetime, look: Look) -> Pages:
@@ -115,11 +124,13 @@ V = TypeVar("V", LeadView, ReportView)
 
 
 def _largest(show: Callable[[int], tuple[V, str]], most: int) -> tuple[V, str]:
-    """The page with the most pieces that keeps to the budget, found by bisection."""
-    best = show(most)
-    if _size(best[1]) <= HTML_BUDGET:
-        return best
-    best, low, high = show(0), 0, most
+    """The page with the most pieces that keeps to the budget: by doubling, then by bisection."""
+    best, low, high = show(0), 0, min(most, FIRST_TRY)
+    while high > low:  # never a page much larger than can be sent
+        tried = show(high)
+        if _size(tried[1]) > HTML_BUDGET:
+            break
+        best, low, high = tried, high, min(most, 2 * high)
     while high - low > 1:
         middle = (low + high) // 2
         tried = show(middle)
@@ -139,20 +150,29 @@ def _inlined(template: str, wording: Wording, view: View, *, left_out: int = 0) 
 
 
 def _page(template: str, wording: Wording, view: View, *, left_out: int = 0) -> str:
-    return scrub(_render(template, wording, view, left_out))
+    return "".join(_printed(template, wording, view, left_out=left_out))
+
+
+def _bytes(printed: Iterator[str]) -> bytes:
+    """A long page, never held as a text."""
+    page = BytesIO()
+    for part in printed:
+        page.write(part.encode())
+    return page.getvalue()
 
 
 def _text(template: str, wording: Wording, view: View, *, left_out: int = 0) -> str:
-    lines = (line.rstrip() for line in scrub(_render(template, wording, view, left_out)).split("\n"))
+    lines = (line.rstrip() for line in _page(template, wording, view, left_out=left_out).split("\n"))
     return "\n".join(lines).strip() + "\n"
 
 
-def _render(template: str, wording: Wording, view: View, left_out: int) -> str:
+def _printed(template: str, wording: Wording, view: View, *, left_out: int = 0) -> Iterator[str]:
+    """The page in parts, none of which ends inside a value."""
     link = public_link(wording.look.bot)
-    return (
+    parts = (
         _templates()
         .get_template(template)
-        .render(
+        .stream(
             view=view,
             texts=wording.texts,
             language=wording.look.language,
@@ -161,6 +181,8 @@ def _render(template: str, wording: Wording, view: View, left_out: int) -> str:
             left_out=wording.count(left_out, wording.texts.dialogue_forms) if left_out else None,
         )
     )
+    parts.enable_buffering(PARTS)
+    return map(scrub, parts)
 
 
 @cache

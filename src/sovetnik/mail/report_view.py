@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -78,6 +79,19 @@ class DialogueView:
     bubbles: tuple[Bubble, ...]
 
 
+class Talks:
+    """Dialogues, each prepared when it is printed: those of a busy day would fill the memory."""
+
+    def __init__(self, dialogues: Sequence[Dialogue], prepare: Callable[[Dialogue], DialogueView]) -> None:
+        self._dialogues, self._prepare = dialogues, prepare
+
+    def __len__(self) -> int:
+        return len(self._dialogues)
+
+    def __iter__(self) -> Iterator[DialogueView]:
+        return map(self._prepare, self._dialogues)
+
+
 @dataclass(frozen=True, slots=True)
 class ReportView:
     """A report, all of its parts cut to the same limits."""
@@ -98,12 +112,12 @@ class ReportView:
     more_leads: str | None
     problems: tuple[Problem, ...]
     more_problems: str | None
-    dialogues: tuple[DialogueView, ...]
+    dialogues: tuple[DialogueView, ...] | Talks
     shortened: bool
 
 
 def report_view(report: Report, wording: Wording, limits: Limits) -> ReportView:
-    """Prepare a report for the templates."""
+    """Prepare a report for the templates; whether a dialogue was shortened is not known yet."""
     texts = wording.texts
     figures = count_figures(report, wording.look.zone)
     shortener = Shortener(limits)
@@ -116,7 +130,6 @@ def report_view(report: Report, wording: Wording, limits: Limits) -> ReportView:
     gaps, more_gaps = _first(find_gaps(report), limits.gaps, texts.more_attached)
     lead_lines = tuple(_lead_line(lead, report, wording, shortener) for lead in leads)
     questions = tuple(_question(gap, report, wording, shortener) for gap in gaps)
-    dialogues = tuple(_dialogue_view(item, report, wording, shortener) for item in report.dialogues)
     return ReportView(
         subject=f"{texts.report_subject.format(day=day)}: {title}",
         weekday=wording.weekday(shown_as),
@@ -138,9 +151,16 @@ def report_view(report: Report, wording: Wording, limits: Limits) -> ReportView:
         more_leads=more_leads,
         problems=shown,
         more_problems=more_problems,
-        dialogues=dialogues,
+        dialogues=Talks(report.dialogues, lambda item: _dialogue_view(item, report, wording, shortener)),
         shortened=shortener.used or bool(more_leads or more_problems or more_gaps),
     )
+
+
+def with_first(view: ReportView, report: Report, wording: Wording, limits: Limits, count: int) -> ReportView:
+    """The view with its first dialogues alone."""
+    shortener = Shortener(limits)
+    first = tuple(_dialogue_view(item, report, wording, shortener) for item in report.dialogues[:count])
+    return replace(view, dialogues=first, shortened=view.shortened or shortener.used)
 
 
 def _lead_line(lead: Lead, report: Report, wording: Wording, shortener: Shortener) -> LeadLine:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sovetnik.core.errors import ConfigError
 from sovetnik.core.model import Queue, Window
+from sovetnik.listening import Listener
 from sovetnik.ops.signs import Inside, Observer, Signs
 
 if TYPE_CHECKING:
@@ -25,12 +21,6 @@ if TYPE_CHECKING:
 
 DEAF_AFTER = 120.0
 """Seconds without a completed poll after which the bot counts as unhealthy."""
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield  # the bot's own handlers stay
 
 
 class Health:
@@ -51,15 +41,12 @@ class Health:
         inside: Inside | None = None,
         metrics: Metrics | None = None,
     ) -> None:
-        self._listen = listen
         self._observer = Observer(polled_at, inside)
         self._metrics = metrics
         routes = [Route("/healthz", self._healthz)]
         if metrics:
             routes.append(Route("/metrics", partial(self._show_metrics, metrics)))
-        config = uvicorn.Config(Starlette(routes=routes), log_config=None, access_log=False, lifespan="off")
-        self._server = _Server(config)
-        self._task: asyncio.Task[None] | None = None
+        self._listener = Listener(Starlette(routes=routes), listen, "HTTP_LISTEN")
 
     async def start(self) -> None:
         """Listen.
@@ -67,26 +54,13 @@ class Health:
         Raises:
             ConfigError: the address cannot be listened on.
         """
-        host, _, port = self._listen.rpartition(":")
-        try:
-            family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            bound = socket.socket(family)
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((host.strip("[]"), int(port)))
-            bound.listen()  # now, not when the server gets to it: "ready" is logged next
-        except OSError as error:
-            raise ConfigError(
-                f"HTTP_LISTEN: cannot listen on {self._listen}: {error.strerror}; name a free address"
-            ) from error
+        await self._listener.start()
         if self._metrics:
             self._metrics.start()
-        self._task = asyncio.create_task(self._server.serve(sockets=[bound]))
 
     async def stop(self) -> None:
         """Stop listening."""
-        if self._task:
-            self._server.should_exit = True
-            await self._task
+        await self._listener.stop()
         if self._metrics:
             self._metrics.stop()
         self._observer.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,7 @@ from sovetnik.doctor.finding import Trouble, same
 from sovetnik.doctor.model import trouble_of
 from sovetnik.knowledge import ConsultantFolder
 from sovetnik.library import hosted_store, model_settings, open_library
-from sovetnik.office import CODE_LENGTH, CODE_LETTERS
+from sovetnik.office import offer_pairing
 from sovetnik.setting_up import words
 from sovetnik.setting_up.setup import Setup
 from sovetnik.setting_up.talk import Question
@@ -182,6 +181,4 @@ async def _offer(settings: Settings, username: str) -> str | None:
     async with SqlStore.open(url, exclusive=False) as store:
         if settings.owner_chats or await store.owner_chats():
             return None
-        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-        await store.offer_pairing(code)
-    return f"https://t.me/{username}?start=pair-{code}"
+        return await offer_pairing(store, username)

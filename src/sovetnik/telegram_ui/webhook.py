@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import json
-import socket
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import structlog
 import telegram
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,6 +19,7 @@ from telegram.error import NetworkError, TelegramError
 
 from sovetnik.core.errors import ConfigError, StorageError
 from sovetnik.core.model import Incoming
+from sovetnik.listening import Listener
 from sovetnik.telegram_ui.client import who_we_are
 from sovetnik.telegram_ui.incoming import ALLOWED_UPDATES, incoming_from
 
@@ -35,12 +33,6 @@ LARGEST = 4 * 1024 * 1024
 TRIES = 3
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield  # the bot's own handlers stay
-
-
 class Webhook:
     """Listens for Telegram's calls.
 
@@ -52,8 +44,7 @@ class Webhook:
         self._bot = bot
         self._accept = accept
         self._secret = ""
-        self._server: _Server | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._listener: Listener | None = None
 
     async def start(self, url: str, listen: str, secret: str) -> None:
         """Listen and tell Telegram where.
@@ -69,9 +60,8 @@ class Webhook:
         self._secret = secret
         path = urlsplit(url).path or "/"
         app = Starlette(routes=[Route(path, self._called, methods=["POST"])])
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
-        self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve(sockets=[_bound(listen)]))
+        self._listener = Listener(app, listen, "TELEGRAM_WEBHOOK_LISTEN")
+        await self._listener.start()
         for attempt in range(1, TRIES + 1):
             try:
                 await self._bot.set_webhook(
@@ -88,9 +78,8 @@ class Webhook:
 
     async def stop(self) -> None:
         """Stop listening; Telegram keeps what it could not deliver."""
-        if self._server is not None and self._task is not None:
-            self._server.should_exit = True
-            await self._task
+        if self._listener is not None:
+            await self._listener.stop()
 
     async def _called(self, request: Request) -> Response:
         given = request.headers.get(HEADER, "").encode("latin-1", "replace")
@@ -129,23 +118,6 @@ class Webhook:
 def _no(words: str, status: int) -> Response:
     """A refusal that ends the connection: its body is not read."""
     return Response(words, status, headers={"Connection": "close"})
-
-
-def _bound(listen: str) -> socket.socket:
-    host, _, port = listen.rpartition(":")
-    host = host.strip("[]")
-    try:
-        bound = socket.socket(
-            socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-        )
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((host, int(port)))
-        bound.listen(1024)  # now: Telegram calls as soon as it is told
-    except OSError as error:
-        raise ConfigError(
-            f"TELEGRAM_WEBHOOK_LISTEN: cannot listen on {listen}: {error.strerror}; name a free address"
-        ) from error
-    return bound
 
 
 def _refused(url: str, error: TelegramError) -> ConfigError:

@@ -1,0 +1,13 @@
+"""How workers sleep."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+
+async def woken(event: asyncio.Event, seconds: float) -> None:
+    """Sleep until woken, so long at most."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
