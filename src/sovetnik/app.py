@@ -51,6 +51,8 @@ log = structlog.get_logger("sovetnik.app")
 GRACE = 15.0
 """Seconds that running turns get at the end; with closing everything, `run` ends within 20."""
 
+CANCEL_AGAIN = 2.0
+"""Seconds after which a background task that has not ended is cancelled once more."""
 
 OTHERS_MAILS = 2.0
 """Seconds between looks for mails that other replicas have queued."""
@@ -278,10 +280,12 @@ async def _leave_duty(parts: _Parts) -> None:
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    with contextlib.suppress(Exception):
-        await asyncio.gather(*tasks, return_exceptions=True)
+    """Cancel until they end: libraries lose a cancellation that comes while they open a connection."""
+    pending = {task for task in tasks if not task.done()}
+    while pending:
+        for task in pending:
+            task.cancel()
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN)
 
 
 async def _check_mail(mailer: SmtpMailer, settings: Settings) -> None:

@@ -140,7 +140,8 @@ class SharedRunner(LocalRunner):
             )
         )
         app.task(name=TASK, queue=QUEUE, retry=Patient())(self._take)
-        async with app.open_async():
+        try:
+            await app.open_async()
             self._app = app
             await app.run_worker_async(
                 queues=[QUEUE],
@@ -152,6 +153,9 @@ class SharedRunner(LocalRunner):
                 stalled_worker_timeout=STALLED,
                 shutdown_graceful_timeout=1.0,
             )
+        finally:
+            # Also where opening was broken off: a pool that nobody closes keeps the process from ending.
+            await app.close_async()
 
     async def _take(self, chats: list[int]) -> None:
         while len(self._tasks) >= self._room:
