@@ -82,6 +82,7 @@ async def campaign(plan: Plan, folder: Path, say: Callable[[str], None] = lambda
     began = time.time()
     each = KILL_SECONDS_SPARING if plan.sparing else KILL_SECONDS[plan.database]
     load = Load(plan.seed, plan.chats, plan.messages, plan.seconds + plan.kills * each)
+    load.swaps = not plan.webhook
     async with rig(
         folder, load, START, database=plan.database, replicas=plan.replicas, webhook=plan.webhook
     ) as made:

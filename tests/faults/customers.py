@@ -83,6 +83,8 @@ class Load:
     messages: int
     seconds: float
     clock: Callable[[], datetime] | None = None
+    swaps: bool = True
+    """Whether a batch may hold two messages in the wrong order; a webhook gets each chat's one by one."""
     sent: list[Sent] = field(default_factory=list)
     unsound: list[str] = field(default_factory=list)
     """What the model was shown of a dialogue that never was so."""
@@ -127,7 +129,7 @@ class Load:
         number = 0
         while number < self.messages:
             await asyncio.sleep(max(0.0, began + moments[number] - time.monotonic()))
-            if rng.random() < SWAPPED and number + 1 < self.messages:
+            if rng.random() < SWAPPED and self.swaps and number + 1 < self.messages:
                 self._say_swapped(customer, number)
                 number += 1
             else:
