@@ -55,6 +55,15 @@ async function speak() {
   }).finally(grow);
 }
 
+// The chat whose field is focused once it is shown: the server's answer may come before the news of the start.
+let awaited = null;
+
+function focusAwaited() {
+  if (awaited !== store.current || $("composer").hidden) return;
+  awaited = null;
+  $("text").focus({ preventScroll: true });
+}
+
 // A suggestion starts the chat where it must: nobody can write before Start.
 export async function fill(text) {
   const one = customer();
@@ -63,7 +72,8 @@ export async function fill(text) {
   if (!one.started) await attempt(() => api.start(one.id));
   $("text").value = text;
   grow();
-  $("text").focus();
+  awaited = one.id;
+  focusAwaited();
   $("composer").classList.remove("filled");
   requestAnimationFrame(() => $("composer").classList.add("filled"));
 }
@@ -112,6 +122,7 @@ function showKeyboard() {
   $("start-box").hidden = !waiting;
   $("composer").hidden = waiting;
   $("start").textContent = t(one?.blocked ? "unblockBot" : "startButton");
+  focusAwaited();
 }
 
 function switched() {
@@ -126,8 +137,9 @@ function keys(event) {
 
 async function start() {
   const one = customer();
-  await attempt(() => one.blocked ? api.block(one.id, false) : api.start(one.id));
-  $("text").focus({ preventScroll: true });
+  if (!(await attempt(() => one.blocked ? api.block(one.id, false) : api.start(one.id)))) return;
+  awaited = one.id;
+  focusAwaited();
 }
 
 export function setUpComposer() {
