@@ -20,7 +20,7 @@ from sovetnik.app import run_until
 from sovetnik.demo.botapi import Person
 from sovetnik.demo.modelapi import ModelRequest, Text, ToolCall, spoken
 from sovetnik.settings import Settings, load_settings
-from sovetnik.telegram_ui import client, polling
+from sovetnik.telegram_ui import client, polling, request
 from tests.acceptance.stage import EXAMPLES, TOKEN, Bot, Stage, on_a_file, stage, until
 from tests.others import blocked, full
 from tests.servers.socks5 import Socks5Proxy
@@ -97,7 +97,7 @@ async def test_half_open_connections_through_a_proxy_are_given_up_and_everybody_
 
 
 def test_the_real_patience_is_within_the_promise() -> None:
-    assert polling.DEAF_AFTER + polling.LONGEST_PAUSE + client.CONNECT_TIMEOUT <= 120
+    assert polling.DEAF_AFTER + polling.LONGEST_PAUSE + request.CONNECT_TIMEOUT <= 120
 
 
 # health and figures

@@ -70,6 +70,15 @@ async def say_hello(bot: telegram.Bot, settings: BotSettings) -> str:
     Raises:
         ConfigError: Telegram cannot be reached or refuses the token; the message says which.
     """
+    try:
+        await _initialize(bot, settings)
+    except ConfigError:
+        await bot.shutdown()  # nobody else closes the connections of a bot that did not come up
+        raise
+    return bot.username
+
+
+async def _initialize(bot: telegram.Bot, settings: BotSettings) -> None:
     for attempt in range(1, HELLO_TRIES + 1):
         try:
             await bot.initialize()
@@ -82,8 +91,7 @@ async def say_hello(bot: telegram.Bot, settings: BotSettings) -> str:
         except TelegramError as error:
             raise ConfigError(f"TELEGRAM_TOKEN: Telegram refused: {error.message}") from error
         else:
-            break
-    return bot.username
+            return
 
 
 def who_we_are(bot: telegram.Bot) -> telegram.User | None:
