@@ -47,6 +47,7 @@ class Writer:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="sovetnik-writer", daemon=True)
         self._closed = False
+        self._connection: Connection | None = None
 
     def start(self) -> None:
         """Start the thread."""
@@ -73,13 +74,14 @@ class Writer:
             await asyncio.to_thread(self._thread.join, CLOSING)
 
     def _work(self) -> None:
-        while (job := self._queue.get()) is not None:
+        last = False
+        while not last and (job := self._queue.get()) is not None:
             batch = [job]
             last = self._fill(batch)
             self._commit(batch)
             _settle(batch)
-            if last:
-                return
+        if self._connection is not None:
+            self._connection.close()
 
     def _fill(self, batch: list[_Job]) -> bool:
         """Add what else waits; True when the end was among it."""
@@ -96,10 +98,12 @@ class Writer:
     def _commit(self, batch: list[_Job]) -> None:
         inside = False
         try:
-            with self._engine.begin() as connection:
+            if self._connection is None:  # kept: taking one from the pool costs as much as five statements
+                self._connection = self._engine.connect()
+            with self._connection.begin():
                 inside = True
                 for job in batch:
-                    job.value = job.unit(connection)
+                    job.value = job.unit(self._connection)
                 inside = False
         except Exception as error:  # noqa: BLE001 - whatever a unit raises goes to whoever asked for it
             if inside and len(batch) > 1:  # one of them is to blame, the others are not
