@@ -61,6 +61,8 @@ def _as_it_stands(text: str) -> Styled:
 
 def _piece(styled: Styled) -> Piece:
     text = styled.text
+    if not styled.spans:
+        return Piece(text, ())
     offsets = [0, *accumulate(1 + (char > "\uffff") for char in text)]
     entities = tuple(
         MessageEntity(

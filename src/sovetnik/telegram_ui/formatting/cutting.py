@@ -24,6 +24,9 @@ def cut(styled: Styled, limit: int, most: int) -> list[Styled]:
     Links and inline code are cut only if they alone are too long; a message without anything visible is
     left out.
     """
+    if utf16(styled.text) <= limit and len(styled.spans) <= most:
+        whole = excerpt(styled, len(styled.text) - len(styled.text.lstrip()), len(styled.text))
+        return [whole] if _visible(whole.text) else []
     cutter = _Cutter(styled, limit, most)
     found: list[Styled] = []
     start = cutter.after_space(0)
