@@ -7,7 +7,7 @@ time. What is asked seldom stays with the SDKs' own clients.
 from __future__ import annotations
 
 import ssl
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
@@ -65,6 +65,24 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {shown}".removesuffix(": ")
 
 
+class _Credential(str):
+    """Part of a proxy's login as the library sends it: it knows ASCII only, and counts characters.
+
+    Each character stands for one byte of UTF-8, which is what other clients send.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, quoted: str | None) -> Self | None:
+        """As a URL has it; None where there is none."""
+        return cls(unquote(quoted).encode().decode("latin-1")) if quoted else None
+
+    def encode(self, encoding: str = "", errors: str = "strict") -> bytes:  # noqa: ARG002
+        """Its bytes, whatever encoding is asked for."""
+        return super().encode("latin-1")
+
+
 def _through(proxy: str, tls: ssl.SSLContext, limit: int, keep_alive: float) -> ProxyConnector:
     # Most owners have no proxy, and the import takes time at the start.
     from aiohttp_socks import ProxyConnector, ProxyType
@@ -74,8 +92,8 @@ def _through(proxy: str, tls: ssl.SSLContext, limit: int, keep_alive: float) -> 
         host=url.hostname or "",
         port=url.port or PORTS[url.scheme],
         proxy_type=ProxyType.SOCKS5 if url.scheme.startswith("socks") else ProxyType.HTTP,
-        username=unquote(url.username) if url.username else None,
-        password=unquote(url.password) if url.password else None,
+        username=_Credential.of(url.username),
+        password=_Credential.of(url.password),
         rdns=True,
         proxy_ssl=tls if url.scheme == "https" else None,
         ssl=tls,

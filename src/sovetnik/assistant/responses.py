@@ -63,14 +63,19 @@ class Responses:
             self._session = open_session(self._settings.proxy, tls, keep_alive=KEEP_ALIVE)
         silence = self._settings.timeout
         connecting = min(CONNECT_TIMEOUT, silence)
-        body = json.dumps({**request, "stream": streamed}, ensure_ascii=False).encode()
         timeout = aiohttp.ClientTimeout(
             total=None if streamed else limit,
             connect=connecting,
             sock_connect=connecting,
             sock_read=silence if streamed else limit,
         )
-        async with self._session.post(self._url, data=body, headers=self._headers, timeout=timeout) as answer:
+        # The body has no name of its own here: thousands that wait for an answer would each keep theirs.
+        async with self._session.post(
+            self._url,
+            data=json.dumps({**request, "stream": streamed}, ensure_ascii=False).encode(),
+            headers=self._headers,
+            timeout=timeout,
+        ) as answer:
             if answer.status >= 400:
                 raise refusal(answer.status, _error(await answer.read()), answer.headers.get("retry-after"))
             yield answer

@@ -20,6 +20,7 @@ _LOUD = (
     "httpx2",
     "httpcore",
     "httpcore2",
+    "apscheduler",
     "telegram",
     "tornado",
     "openai",

@@ -248,6 +248,8 @@ class Composing:
         if busy or now - max(self._typed_at, self._shown_at) < TYPING_EVERY:
             return
         self._typed_at = now
+        if not self.pace.may_type():
+            return
         self._typing = asyncio.create_task(self._send_typing())
 
     async def _send_typing(self) -> None:

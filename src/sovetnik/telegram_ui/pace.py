@@ -15,6 +15,9 @@ GROUP_SECONDS = 60.0
 SLACK = 1.05
 """By how much all spans are stretched: what leaves here at even distances bunches up on the way."""
 
+TYPING = 100
+""""Typing" a second over all chats: with thousands who wait, it would leave no time for their answers."""
+
 ROOM_FOR_FINALS = 0.5
 """Share of a limit that things which can be left out do not touch."""
 
@@ -75,6 +78,15 @@ class Pace:
         self._chat_gap = SLACK / chat if chat else 0.0
         self._next_in: dict[int, float] = {}
         self._groups: dict[int, _Window] = {}
+        self._typing = _Window(TYPING, 1.0)
+
+    def may_type(self) -> bool:
+        """Whether a "typing" may go out now; if so it counts. Telegram does not count them as messages."""
+        now = asyncio.get_running_loop().time()
+        if self._typing.next(now) > now:
+            return False
+        self._typing.take(now)
+        return True
 
     def share(self, part: float) -> None:
         """Keep to a part of the overall limit, more than 0 and 1 at most: others send with the same token."""
