@@ -20,22 +20,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sovetnik.core.model import (
-    Chat,
-    Contact,
-    Dialogue,
-    FailedMail,
-    Lead,
-    LeadDossier,
-    Message,
-    MessageKind,
-    Notice,
-    Passage,
-    Report,
-    Role,
-    Usage,
-    Window,
-)
+from sovetnik.core.model import Chat, Contact, Lead, Message, MessageKind, Passage, Role, Usage
+from sovetnik.core.owner import Dialogue, FailedMail, LeadDossier, Notice, Report, Window
 from sovetnik.mail import Envelope, Look, compose_lead, compose_notice, compose_report
 
 PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"

@@ -12,7 +12,8 @@ import structlog
 import telegram
 
 from sovetnik.core.errors import StorageError
-from sovetnik.core.model import Language, Vitals
+from sovetnik.core.model import Language
+from sovetnik.core.owner import Vitals
 from sovetnik.mail import Look, render_report_brief
 from sovetnik.settings import Settings
 from sovetnik.storage import SqlStore

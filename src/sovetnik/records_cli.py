@@ -13,7 +13,8 @@ from pathlib import Path
 
 from sovetnik.core.contacts import ContactForm
 from sovetnik.core.errors import AssistantError, ConfigError
-from sovetnik.core.model import Chat, Lead, Message, Report
+from sovetnik.core.model import Chat, Lead, Message
+from sovetnik.core.owner import Report
 from sovetnik.core.reports import calendar_day
 from sovetnik.knowledge.form import read_form
 from sovetnik.mail import render_report_html, render_report_text

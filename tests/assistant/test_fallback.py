@@ -14,7 +14,8 @@ from sovetnik.assistant.offline import OfflineConsultant
 from sovetnik.core.contacts import ContactForm, ContactProblem, FormField, check_contact
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import Done, Event, Restarted, TextDelta
-from sovetnik.core.model import Attachment, Found, Message, Notice, Passage, Turn, Usage
+from sovetnik.core.model import Attachment, Found, Message, Passage, Turn, Usage
+from sovetnik.core.owner import Notice
 from sovetnik.core.ports import Desk
 from sovetnik.core.texts import RU
 from tests.assistant.office import message, turn

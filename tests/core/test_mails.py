@@ -14,7 +14,7 @@ import pytest
 from sovetnik.core import mails as module
 from sovetnik.core.errors import MailError, StorageError
 from sovetnik.core.mails import Mails
-from sovetnik.core.model import LeadDossier, Notice, Report
+from sovetnik.core.owner import LeadDossier, Notice, Report
 from sovetnik.storage import SqlStore
 from tests.core.shop import Failing
 from tests.storage.samples import Clock, contact, database, incoming, take_turn

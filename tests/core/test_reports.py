@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sovetnik.core.model import Window
+from sovetnik.core.owner import Window
 from sovetnik.core.reports import CATCH_UP, calendar_day, current_day, due_reports, moment, shown_day
 
 BERLIN, NEW_YORK, MOSCOW = (ZoneInfo(name) for name in ("Europe/Berlin", "America/New_York", "Europe/Moscow"))

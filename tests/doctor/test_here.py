@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sovetnik.core.model import Queue, Vitals
+from sovetnik.core.owner import Queue, Vitals
 from sovetnik.doctor import database, folder, machine, waiting, words_here
 from sovetnik.doctor.finding import Finding
 from sovetnik.doctor.patient import Patient, mask, read_patient, within

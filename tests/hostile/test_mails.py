@@ -9,19 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sovetnik.core.model import (
-    Attachment,
-    Chat,
-    Contact,
-    Dialogue,
-    FailedMail,
-    Lead,
-    LeadDossier,
-    Message,
-    Passage,
-    Report,
-    Window,
-)
+from sovetnik.core.model import Attachment, Chat, Contact, Lead, Message, Passage
+from sovetnik.core.owner import Dialogue, FailedMail, LeadDossier, Report, Window
 from sovetnik.mail import Envelope, Look, compose_lead, compose_report, render_report_html, render_report_text
 from sovetnik.mail.pages import render_report_brief
 from tests.hostile.mails import check_mail, check_page

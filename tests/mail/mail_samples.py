@@ -9,19 +9,8 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
-from sovetnik.core.model import (
-    Chat,
-    Contact,
-    Dialogue,
-    FailedMail,
-    Lead,
-    LeadDossier,
-    Message,
-    Passage,
-    Report,
-    Usage,
-    Window,
-)
+from sovetnik.core.model import Chat, Contact, Lead, Message, Passage, Usage
+from sovetnik.core.owner import Dialogue, FailedMail, LeadDossier, Report, Window
 from sovetnik.mail import Envelope, Look
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

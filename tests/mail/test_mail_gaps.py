@@ -25,7 +25,8 @@ from mail_samples import (
     text_of,
 )
 
-from sovetnik.core.model import Chat, Dialogue, Passage, Report
+from sovetnik.core.model import Chat, Passage
+from sovetnik.core.owner import Dialogue, Report
 from sovetnik.mail import compose_lead, compose_report, render_report_html, render_report_text
 from sovetnik.mail.figures import count_figures
 from sovetnik.mail.gaps import find_gaps

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mail_samples import CHAT, EN, ENVELOPE, NOON, RU, Page, dossier, html_of, report, said, text_of
 
-from sovetnik.core.model import Contact, Dialogue, Notice, Passage
+from sovetnik.core.model import Contact, Passage
+from sovetnik.core.owner import Dialogue, Notice
 from sovetnik.mail import compose_lead, compose_notice, compose_report
 from sovetnik.mail.headers import find_address, header_text
 

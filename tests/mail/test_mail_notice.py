@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from mail_samples import EN, ENVELOPE, NOON, RU, Page, html_of, report, text_of
 
-from sovetnik.core.model import FailedMail, Notice
+from sovetnik.core.owner import FailedMail, Notice
 from sovetnik.mail import compose_notice, compose_report
 
 DOWN = Notice("model_down", "quota: insufficient_quota: <b>You</b> exceeded & more", "K7Q2ZD")

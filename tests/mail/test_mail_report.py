@@ -23,7 +23,7 @@ from mail_samples import (
     text_of,
 )
 
-from sovetnik.core.model import Dialogue, FailedMail
+from sovetnik.core.owner import Dialogue, FailedMail
 from sovetnik.mail import compose_report, render_report_html, render_report_text
 from sovetnik.mail.figures import count_figures
 

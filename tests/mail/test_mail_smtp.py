@@ -12,7 +12,7 @@ from mail_samples import NOON, RU, busy_report, dossier
 from mail_servers import PASSWORD, USER, smtp_server, socks_proxy
 
 from sovetnik.core.errors import ConfigError, MailError
-from sovetnik.core.model import Notice
+from sovetnik.core.owner import Notice
 from sovetnik.core.ports import Mailer
 from sovetnik.mail import MailSettings, SmtpMailer, SmtpServer
 from sovetnik.mail.replies import explain

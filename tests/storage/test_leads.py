@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from sovetnik.core.model import Answer, MailTask, Notice
+from sovetnik.core.model import Answer
+from sovetnik.core.owner import MailTask, Notice
 from sovetnik.storage import SqlStore
 from tests.storage.samples import Clock, answer_turn, contact, incoming, take_turn
 

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sovetnik.core.model import Answer, Limits, Window
+from sovetnik.core.model import Answer, Limits
+from sovetnik.core.owner import Window
 from sovetnik.storage import SqlStore
 from tests.storage.samples import Clock, answer_turn, contact, converse, database, incoming, take_turn
 

@@ -10,7 +10,8 @@ import structlog
 from sovetnik.assistant.offline import OfflineConsultant
 from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import Done, Event, Restarted
-from sovetnik.core.model import Notice, Turn
+from sovetnik.core.model import Turn
+from sovetnik.core.owner import Notice
 from sovetnik.core.ports import Assistant, Desk
 from sovetnik.core.turn import error_code
 

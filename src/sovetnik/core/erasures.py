@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from sovetnik.core.errors import AssistantError, StorageError
-from sovetnik.core.model import Erasure
+from sovetnik.core.owner import Erasure
 from sovetnik.core.ports import Store
 from sovetnik.core.waiting import woken
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from sovetnik.core.errors import MailError, StorageError
-from sovetnik.core.model import MailTask
+from sovetnik.core.owner import MailTask
 from sovetnik.core.ports import Mailer, Store
 from sovetnik.core.waiting import woken
 

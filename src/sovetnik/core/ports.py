@@ -14,19 +14,15 @@ from sovetnik.core.model import (
     Command,
     Contact,
     Delivery,
-    Erasure,
     Found,
     Incoming,
-    LeadDossier,
     Limits,
-    MailTask,
     Message,
-    Notice,
-    Report,
     SavedLead,
     Step,
     Turn,
 )
+from sovetnik.core.owner import Erasure, LeadDossier, MailTask, Notice, Report
 
 
 @dataclass(frozen=True, slots=True)

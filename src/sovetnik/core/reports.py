@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sovetnik.core.model import Window
+from sovetnik.core.owner import Window
 
 CATCH_UP = 7
 """Days made good after down time; what is older goes into the first of them."""

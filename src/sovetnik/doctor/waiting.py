@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from sovetnik.core.errors import SovetnikError
-from sovetnik.core.model import Queue, Vitals
+from sovetnik.core.owner import Queue, Vitals
 from sovetnik.doctor import words_here as words
 from sovetnik.doctor.finding import Finding, Said
 from sovetnik.doctor.patient import Patient, literal

@@ -9,7 +9,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from sovetnik.core.model import LeadDossier, Notice, Report
+from sovetnik.core.owner import LeadDossier, Notice, Report
 from sovetnik.mail.headers import clean_address, clean_addresses, find_address
 from sovetnik.mail.pages import Pages, lead_pages, notice_pages, report_pages
 from sovetnik.mail.settings import Look

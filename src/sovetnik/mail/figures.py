@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from sovetnik.core.model import Lead, Message, Report
+from sovetnik.core.model import Lead, Message
+from sovetnik.core.owner import Report
 from sovetnik.mail.gaps import find_gaps
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sovetnik.core.model import Chat, Report
+from sovetnik.core.model import Chat
+from sovetnik.core.owner import Report
 from sovetnik.mail.headers import scrub
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sovetnik.core.model import Chat, LeadDossier
+from sovetnik.core.model import Chat
+from sovetnik.core.owner import LeadDossier
 from sovetnik.mail.bubbles import Bubble, Limits, Shortener, make_bubbles
 from sovetnik.mail.headers import find_address, header_text, scrub
 from sovetnik.mail.markdown import plain_html

@@ -11,7 +11,7 @@ from datetime import datetime
 from email.message import EmailMessage
 
 from sovetnik.core.errors import ConfigError, MailError
-from sovetnik.core.model import LeadDossier, Notice, Report
+from sovetnik.core.owner import LeadDossier, Notice, Report
 from sovetnik.mail.compose import Envelope, compose_lead, compose_notice, compose_report
 from sovetnik.mail.headers import clean_address, clean_addresses
 from sovetnik.mail.settings import MailSettings, SmtpServer

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from sovetnik.core.model import Notice
+from sovetnik.core.owner import Notice
 from sovetnik.mail.bubbles import Limits, Shortener
 from sovetnik.mail.headers import header_text, scrub
 from sovetnik.mail.markdown import plain_html

@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from sovetnik.core.model import LeadDossier, Notice, Report
+from sovetnik.core.owner import LeadDossier, Notice, Report
 from sovetnik.mail.bubbles import Limits
 from sovetnik.mail.headers import scrub
 from sovetnik.mail.lead_view import LeadView, lead_view

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
-from sovetnik.core.model import Dialogue, FailedMail, Lead, Report
+from sovetnik.core.model import Lead
+from sovetnik.core.owner import Dialogue, FailedMail, Report
 from sovetnik.core.reports import shown_day
 from sovetnik.mail.bubbles import Bubble, Limits, Shortener, chat_name, make_bubbles
 from sovetnik.mail.figures import count_figures, is_new

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sovetnik.core.model import Queue, Window
+from sovetnik.core.owner import Queue, Window
 from sovetnik.listening import Listener
 from sovetnik.ops.signs import Inside, Observer, Signs
 

@@ -24,7 +24,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from sovetnik.core.model import Trace, Usage, Vitals
+from sovetnik.core.model import Trace, Usage
+from sovetnik.core.owner import Vitals
 from sovetnik.ops.signs import Signs
 
 SECONDS = (0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 13, 20, 30, 60, 120)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from sovetnik.core.errors import StorageError
-from sovetnik.core.model import Vitals
+from sovetnik.core.owner import Vitals
 
 PATIENCE = 0.85
 """Seconds that the database gets; whoever asks is answered within one, whatever it does."""

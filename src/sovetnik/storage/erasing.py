@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, select, update
 
-from sovetnik.core.model import Answer, Delivery, Erasure, Incoming
+from sovetnik.core.model import Answer, Delivery, Incoming
+from sovetnik.core.owner import Erasure
 from sovetnik.storage.answers import check_owner, store_answer
 from sovetnik.storage.incoming import payload_of
 from sovetnik.storage.rows import insert_once

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
 
-from sovetnik.core.model import Contact, FailedMail, LeadDossier, MailTask, Notice, SavedLead
+from sovetnik.core.model import Contact, SavedLead
+from sovetnik.core.owner import FailedMail, LeadDossier, MailTask, Notice
 from sovetnik.storage.answers import check_owner
 from sovetnik.storage.rows import CHAT, LEAD, AnyRow, chat_from, insert_once, lead_from, message_from
 from sovetnik.storage.tables import chats, leads, messages, outbox, state

@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
-from sovetnik.core.model import Chat, Dialogue, Lead, Message, Report, Window
+from sovetnik.core.model import Chat, Lead, Message
+from sovetnik.core.owner import Dialogue, Report, Window
 from sovetnik.storage.incoming import unanswered
 from sovetnik.storage.mails import failed_mails
 from sovetnik.storage.rows import CHAT, LEAD, MESSAGE, AnyRow, chat_from, insert_once, lead_from, message_from

@@ -15,21 +15,15 @@ from sovetnik.core.model import (
     Chat,
     Contact,
     Delivery,
-    Erasure,
     Incoming,
     Lead,
-    LeadDossier,
     Limits,
-    MailTask,
     Message,
-    Notice,
-    Report,
     SavedLead,
     Step,
     Turn,
-    Vitals,
-    Window,
 )
+from sovetnik.core.owner import Erasure, LeadDossier, MailTask, Notice, Report, Vitals, Window
 from sovetnik.storage import answers, chats, erasing, mails, owners, reports, vitals
 from sovetnik.storage.crew import Crew, Drain
 from sovetnik.storage.database import Database

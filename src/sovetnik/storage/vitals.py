@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from sovetnik.core.model import Queue, Vitals
+from sovetnik.core.owner import Queue, Vitals
 from sovetnik.storage.incoming import unanswered
 from sovetnik.storage.owners import paused_at
 from sovetnik.storage.reports import last_report
