@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sqlite3
 import shutil
+import sqlite3
 import stat
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
