@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sovetnik.telegram_ui.pieces import pieces, plain_pieces
@@ -29,6 +29,7 @@ def test_an_answer_is_taken_whole(markdown: str, times: int) -> None:
     assert pieces(text) == pieces(text)
 
 
+@example(markdown="а\tа\n|---|---|\n```", times=7)
 @often
 @given(markdown=BROKEN, times=st.sampled_from([1, 1, 1, 7, 60]))
 def test_broken_markdown_is_taken_whole(markdown: str, times: int) -> None:
