@@ -60,9 +60,8 @@ def _as_it_stands(text: str) -> Styled:
 
 
 def _piece(styled: Styled) -> Piece:
-    text = styled.text.replace(
-        "\t", " "
-    )  # as Telegram shows it; the formatting has widened those it knows of
+    # As Telegram shows a tab; the formatting has widened those it knows of.
+    text = styled.text.replace("\t", " ")
     if not styled.spans:
         return Piece(text, ())
     offsets = [0, *accumulate(1 + (char > "\uffff") for char in text)]
