@@ -60,8 +60,7 @@ def _as_it_stands(text: str) -> Styled:
 
 
 def _piece(styled: Styled) -> Piece:
-    # As Telegram shows a tab; the formatting has widened those it knows of.
-    text = styled.text.replace("\t", " ")
+    text = styled.text
     if not styled.spans:
         return Piece(text, ())
     offsets = [0, *accumulate(1 + (char > "\uffff") for char in text)]

@@ -211,7 +211,7 @@ class _Walker:
         self._page.flush()
         self._block(event)
         self._code = []
-        self._info = "" if event.value == "Indented" else str(event.value["Fenced"]).strip()
+        self._info = "" if event.value == "Indented" else str(event.value["Fenced"]).expandtabs(4).strip()
 
     def _end_code_block(self, _event: Event) -> None:
         code = textwrap.dedent("".join(self._code or []).expandtabs(4)).strip("\n").rstrip()
