@@ -78,7 +78,7 @@ class _Credential(str):
         """As a URL has it; None where there is none."""
         return cls(unquote(quoted).encode().decode("latin-1")) if quoted else None
 
-    def encode(self, encoding: str = "", errors: str = "strict") -> bytes:  # noqa: ARG002
+    def encode(self, encoding: str = "", errors: str = "strict") -> bytes:  # noqa: ARG002 - str's signature
         """Its bytes, whatever encoding is asked for."""
         return super().encode("latin-1")
 

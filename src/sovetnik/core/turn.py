@@ -36,6 +36,7 @@ from sovetnik.core.perception import Perceive, perceive_nothing, take_in, told, 
 from sovetnik.core.ports import Assistant, Desk, Knowledge, Messenger, Store
 from sovetnik.core.texts import storable, texts, trouble
 from sovetnik.core.tools import Toolbox
+from sovetnik.core.waiting import woken
 
 log = structlog.get_logger("sovetnik.turn")
 
@@ -88,6 +89,7 @@ class Turns:
     limits: Limits = field(default_factory=Limits)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(64))
     observe: Callable[[Trace], None] | None = None
+    # nobody measures: the default takes what a measurer would
     timed: Callable[[str, float], None] = lambda stage, seconds: None  # noqa: ARG005
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     entrance: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(ENTERING))
@@ -147,11 +149,7 @@ class Turns:
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but not into a shutdown."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self.stopping.wait()
-        except TimeoutError:
-            pass
+        await woken(self.stopping, seconds)
 
     # answering
 

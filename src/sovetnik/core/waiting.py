@@ -1,4 +1,4 @@
-"""How workers sleep."""
+"""How those who wait for news sleep."""
 
 from __future__ import annotations
 

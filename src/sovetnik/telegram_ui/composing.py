@@ -20,6 +20,7 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, Tele
 from sovetnik.core.errors import StorageError
 from sovetnik.core.model import Turn
 from sovetnik.core.texts import texts
+from sovetnik.core.waiting import woken
 from sovetnik.telegram_ui.client import seconds_of
 from sovetnik.telegram_ui.pace import Pace
 from sovetnik.telegram_ui.pieces import Piece, draft_piece
@@ -143,9 +144,7 @@ class Composing:
 
     async def _listen(self, seconds: float) -> None:
         """Until the time is over or the model says something."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._news.wait()
+        await woken(self._news, seconds)
         if self._news.is_set():
             await self._sleep(GATHER)
 
