@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Integer, bindparam, func, literal, select
+from sqlalchemy import Connection, Integer, bindparam, func, select
 
-from sovetnik.storage.rows import AnyRow
+from sovetnik.storage.rows import ONE, AnyRow
 from sovetnik.storage.tables import inbox, messages, outbox
 
 MAX_JOIN = 5.0
@@ -44,10 +44,9 @@ _ANSWER = (
     .where(outbox.c.chat_id == bindparam("chat"), outbox.c.kind == "answer", outbox.c.done_at.is_(None))
     .scalar_subquery()
 )
-_one = select(literal(1).label("one")).subquery()
 _WAITING = (
     select(inbox, _ANSWER.label("answer"))
-    .select_from(_one.outerjoin(inbox, (inbox.c.chat_id == bindparam("chat")) & inbox.c.done_at.is_(None)))
+    .select_from(ONE.outerjoin(inbox, (inbox.c.chat_id == bindparam("chat")) & inbox.c.done_at.is_(None)))
     .order_by(inbox.c.update_id)
     .limit(MAX_FLOOD + MAX_BATCH + 1)
 )

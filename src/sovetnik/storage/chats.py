@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import takewhile
 from typing import Any, Literal
 
-from sqlalchemy import Connection, String, bindparam, func, literal, select, union, update
+from sqlalchemy import Connection, String, bindparam, func, select, union, update
 
 from sovetnik.core.model import Command, Delivery, Flood, Incoming, Limits, Step, Turn, Wait
 from sovetnik.core.texts import language_of
@@ -33,7 +33,16 @@ from sovetnik.storage.changes import edit, migrated
 from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
 from sovetnik.storage.owners import PAUSED
 from sovetnik.storage.replicas import QUEUED
-from sovetnik.storage.rows import AnyRow, chat_from, columns, insert_new, insert_once, lead_from, message_from
+from sovetnik.storage.rows import (
+    ONE,
+    AnyRow,
+    chat_from,
+    columns,
+    insert_new,
+    insert_once,
+    lead_from,
+    message_from,
+)
 from sovetnik.storage.tables import chats, conversations, inbox, leads, messages, outbox, state
 
 SILENT = frozenset({"blocked", "unblocked", "migrated"})
@@ -228,13 +237,12 @@ _newest = (
     .where(conversations.c.chat_id == bindparam("chat"), conversations.c.closed_at.is_(None))
     .scalar_subquery()
 )
-_one = select(literal(1).label("one")).subquery()
 _KNOWN = select(
     *columns(leads, "lead_"),
     *columns(conversations, "conversation_"),
     state.c.value.label("paused"),
 ).select_from(
-    _one.outerjoin(leads, leads.c.chat_id == bindparam("chat"))
+    ONE.outerjoin(leads, leads.c.chat_id == bindparam("chat"))
     .outerjoin(conversations, conversations.c.id == _newest)
     .outerjoin(state, state.c.key == bindparam("key"))
 )

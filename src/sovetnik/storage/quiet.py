@@ -7,10 +7,10 @@ waits with its first sign, before which it does nothing, until the transaction h
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, text
 
 from sovetnik.core.errors import ConfigError
-from sovetnik.storage.replicas import alive
+from sovetnik.storage.replicas import living
 
 
 def keep_quiet(connection: Connection) -> None:
@@ -22,8 +22,7 @@ def keep_quiet(connection: Connection) -> None:
     if connection.dialect.name != "postgresql":
         return
     connection.execute(text("LOCK TABLE replicas IN SHARE ROW EXCLUSIVE MODE"))
-    count = connection.execute(select(func.count()).select_from(alive().subquery())).scalar_one()
-    if count:
+    if count := living(connection):
         raise ConfigError(
             f"DATABASE_URL: the database is in use by `sovetnik run` (replicas: {count}); stop every one, "
             "or wait a quarter of a minute if they have just ended"

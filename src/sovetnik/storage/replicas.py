@@ -37,7 +37,12 @@ def alone(connection: Connection) -> bool:
     """Whether no other replica lives; on SQLite none ever does."""
     if connection.dialect.name != "postgresql":
         return True
-    return connection.execute(select(func.count()).select_from(alive().subquery())).scalar_one() <= 1
+    return living(connection) <= 1
+
+
+def living(connection: Connection) -> int:
+    """How many replicas live, on PostgreSQL."""
+    return connection.execute(select(func.count()).select_from(alive().subquery())).scalar_one()
 
 
 def abandoned() -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, literal, select
 from sqlalchemy.dialects import sqlite
 
 from sovetnik.core.model import (
@@ -65,6 +65,9 @@ def columns(table: Table, prefix: str) -> list[Any]:
     """The table's columns under prefixed names, to be read with the same ``prefix`` below."""
     return [column.label(f"{prefix}{column.name}") for column in table.c]
 
+
+ONE = select(literal(1).label("one")).subquery()
+"""One row, for outer joins with what may not be there."""
 
 CHAT = columns(chats, "chat_")
 LEAD = columns(leads, "lead_")

@@ -191,9 +191,7 @@ class SqlStore:
 
         def unit(connection: Connection) -> list[int]:
             chats.hurry(connection, self._clock())
-            queued, lately = chats.sweep(connection)
-            left = self._database.share(connection, [chat for chat in queued if chat in lately])
-            return [chat for chat in queued if chat not in left]
+            return self._ours(connection, *chats.sweep(connection))
 
         return await self._write(unit)
 
@@ -211,10 +209,14 @@ class SqlStore:
         def unit(connection: Connection) -> tuple[list[int], set[int]]:
             queued, lately = chats.sweep(connection)
             due = [chat for chat in queued if chat in lately or chat in before]
-            left = self._database.share(connection, [chat for chat in due if chat in lately])
-            return [chat for chat in due if chat not in left], set(queued)
+            return self._ours(connection, due, lately), set(queued)
 
         return await self._write(unit)
+
+    def _ours(self, connection: Connection, due: Sequence[int], lately: Set[int]) -> list[int]:
+        """The due chats without those, of the ones queued just now, that are left to other replicas."""
+        left = self._database.share(connection, [chat for chat in due if chat in lately])
+        return [chat for chat in due if chat not in left]
 
     async def save_lead(self, chat_id: int, token: str, contact: Contact, hold: float) -> SavedLead:
         """Store a contact and queue its mail."""
