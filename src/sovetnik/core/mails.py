@@ -63,13 +63,12 @@ class Mails:
         while True:
             self._woken.clear()
             try:
-                while await self._send_some():
+                while not (pause := await self._until_next()) and await self._send_some():
                     pass
-                pause = await self._until_next()
             except StorageError as error:
                 log.error("storage_refused", error=str(error), retry_s=LONGEST_SLEEP)
                 pause = LONGEST_SLEEP
-            await woken(self._woken, pause)
+            await woken(self._woken, pause or NOTE_PAUSE)
 
     async def stop(self, seconds: float) -> None:
         """Begin no other mail; those on their way get so many seconds to arrive and to be noted."""

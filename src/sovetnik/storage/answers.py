@@ -15,30 +15,31 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, func, s
 from sovetnik.core.errors import Fenced
 from sovetnik.core.model import Answer, Button, Delivery, Keyboard, Message, Turn
 from sovetnik.storage.incoming import incoming_of, store_incoming
+from sovetnik.storage.prepared import Prepared
 from sovetnik.storage.rows import AnyRow
 from sovetnik.storage.tables import chats, conversations, inbox, messages, outbox
 
-USED = update(conversations).where(conversations.c.id == bindparam("conversation"))
-_CLOSE = (
+USED = Prepared(update(conversations).where(conversations.c.id == bindparam("conversation")))
+_CLOSE = Prepared(
     update(conversations)
     .where(conversations.c.chat_id == bindparam("chat"), conversations.c.closed_at.is_(None))
     .values(busy=None)
 )
-_CHAT = select(chats).where(chats.c.id == bindparam("chat")).with_for_update()
-_DONE = update(inbox).where(inbox.c.update_id.in_(bindparam("updates", expanding=True)))
-_ARRIVED = (
+_CHAT = Prepared(select(chats).where(chats.c.id == bindparam("chat")).with_for_update())
+_DONE = Prepared(update(inbox).where(inbox.c.update_id == bindparam("update")))
+_ARRIVED = Prepared(
     update(outbox)
     .where(outbox.c.id == bindparam("delivery"))
     .returning(outbox.c.ref, outbox.c.chat_id, outbox.c.payload)
 )
-_MESSAGE = update(messages).where(messages.c.id == bindparam("message"))
-_SAY = messages.insert().returning(messages.c.id)
-_QUEUE = outbox.insert().returning(outbox.c.id)
+_MESSAGE = Prepared(update(messages).where(messages.c.id == bindparam("message")))
+_SAY = Prepared(messages.insert().returning(messages.c.id))
+_QUEUE = Prepared(outbox.insert().returning(outbox.c.id))
 
 
 def close_conversations(connection: Connection, chat_id: int, now: datetime) -> None:
     """Never use the chat's conversations again; their ids stay, to be erased with the customer."""
-    connection.execute(_CLOSE, {"chat": chat_id, "closed_at": now})
+    _CLOSE.run(connection, chat=chat_id, closed_at=now)
 
 
 def opened(connection: Connection, chat_id: int, token: str, conversation: str, now: datetime) -> None:
@@ -60,14 +61,20 @@ def _held(chat_id: ColumnElement[int] | int) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-_LOOSE = select(
-    select(func.min(outbox.c.id)).where(*_held(bindparam("chat", type_=BigInteger))).scalar_subquery(),
-    select(func.min(conversations.c.id))
-    .where(
-        conversations.c.chat_id == bindparam("chat", type_=BigInteger),
-        conversations.c.busy == bindparam("token"),
+_LOOSE = Prepared(
+    select(
+        select(func.min(outbox.c.id))
+        .where(*_held(bindparam("chat", type_=BigInteger)))
+        .scalar_subquery()
+        .label("held"),
+        select(func.min(conversations.c.id))
+        .where(
+            conversations.c.chat_id == bindparam("chat", type_=BigInteger),
+            conversations.c.busy == bindparam("token"),
+        )
+        .scalar_subquery()
+        .label("busy"),
     )
-    .scalar_subquery(),
 )
 """What an answer may have to let go: its lead's mail, the provider's conversation."""
 
@@ -78,15 +85,20 @@ def answered(connection: Connection, turn: Turn, answer: Answer, now: datetime) 
     delivery = store_answer(connection, turn.chat.id, chat.preview, answer, now)
     if turn.paused:
         connection.execute(update(chats).where(chats.c.id == turn.chat.id).values(pause_told_at=now))
-    connection.execute(_DONE, {"updates": turn.updates, "done_at": now})
-    held, busy = connection.execute(_LOOSE, {"chat": turn.chat.id, "token": turn.token}).one()
+    _close_updates(connection, turn, now)
+    held, busy = _LOOSE.one(connection, chat=turn.chat.id, token=turn.token)
     if held is not None:
         connection.execute(update(outbox).where(*_held(turn.chat.id)).values(due_at=now))
     if answer.kind != "answer":  # the provider knows nothing of it, or what it holds is unknown
         close_conversations(connection, turn.chat.id, now)
     elif busy is not None:
-        connection.execute(USED, {"conversation": busy, "busy": None})
+        USED.run(connection, conversation=busy, busy=None)
     return delivery
+
+
+def _close_updates(connection: Connection, turn: Turn, now: datetime) -> None:
+    for number in turn.updates:  # mostly one
+        _DONE.run(connection, update=number, done_at=now)
 
 
 def commanded(
@@ -130,11 +142,11 @@ def close_delivery(
     connection: Connection, delivery_id: int, telegram_ids: Sequence[int], now: datetime
 ) -> None:
     """Note that an answer arrived, with Telegram's ids of its messages; its chat may have been erased."""
-    arrived = {"delivery": delivery_id, "done_at": now, "progress": list(telegram_ids)}
-    row = connection.execute(_ARRIVED, arrived).one_or_none()
+    ids = list(telegram_ids)
+    row = _ARRIVED.row(connection, delivery=delivery_id, done_at=now, progress=ids)
     if row is None:
         return
-    connection.execute(_MESSAGE, {"message": row.ref, "telegram_ids": list(telegram_ids)})
+    _MESSAGE.run(connection, message=row.ref, telegram_ids=ids)
     payload: Mapping[str, Any] = row.payload or {}
     version = payload.get("consent")
     if version:  # only now has the customer been shown it
@@ -175,7 +187,7 @@ def check_owner(connection: Connection, chat_id: int, token: str) -> AnyRow:
     Raises:
         Fenced: another worker owns the chat by now.
     """
-    row = connection.execute(_CHAT, {"chat": chat_id}).one_or_none()
+    row = _CHAT.row(connection, chat=chat_id)
     if row is None or row.owner != token:
         raise Fenced(f"chat {chat_id} is owned by another worker")
     return row
@@ -195,7 +207,7 @@ def tell(
 def passed(connection: Connection, turn: Turn, now: datetime) -> None:
     """Close a turn without an answer; what the provider holds of the chat is no longer all."""
     check_owner(connection, turn.chat.id, turn.token)
-    connection.execute(_DONE, {"updates": turn.updates, "done_at": now})
+    _close_updates(connection, turn, now)
     close_conversations(connection, turn.chat.id, now)
 
 
@@ -257,7 +269,7 @@ def store_answer(
         "model_calls": usage.calls if usage else None,
         "seconds": usage.seconds if usage else None,
     }
-    message_id = connection.execute(_SAY, said).scalar_one()
+    message_id = _SAY.one(connection, **said).id
     queued = {
         "kind": "answer",
         "key": f"answer-{message_id}",
@@ -267,7 +279,7 @@ def store_answer(
         "due_at": now,
         "payload": payload or None,
     }
-    row_id = connection.execute(_QUEUE, queued).scalar_one()
+    row_id = _QUEUE.one(connection, **queued).id
     return Delivery(
         id=row_id,
         chat_id=chat_id,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Integer, bindparam, func, select
 
+from sovetnik.storage.prepared import Prepared
 from sovetnik.storage.rows import ONE, AnyRow
 from sovetnik.storage.tables import inbox, messages, outbox
 
@@ -44,15 +45,15 @@ _ANSWER = (
     .where(outbox.c.chat_id == bindparam("chat"), outbox.c.kind == "answer", outbox.c.done_at.is_(None))
     .scalar_subquery()
 )
-_WAITING = (
+_WAITING = Prepared(
     select(inbox, _ANSWER.label("answer"))
     .select_from(ONE.outerjoin(inbox, (inbox.c.chat_id == bindparam("chat")) & inbox.c.done_at.is_(None)))
     .order_by(inbox.c.update_id)
     .limit(MAX_FLOOD + MAX_BATCH + 1)
 )
 """The open updates and the first open answer's id, at least one row."""
-_UNEDITED = _OPEN.where(KIND != "edited").limit(MAX_FLOOD + 1)
-_COMMAND = _OPEN.where(KIND.not_in(("text", "edited"))).limit(1)
+_UNEDITED = Prepared(_OPEN.where(KIND != "edited").limit(MAX_FLOOD + 1))
+_COMMAND = Prepared(_OPEN.where(KIND != "text", KIND != "edited").limit(1))
 _GIVEN = (
     select(messages.c.created_at)
     .where(
@@ -73,20 +74,20 @@ def waiting(connection: Connection, chat_id: int) -> tuple[int | None, Sequence[
 
     Edits go with a message.
     """
-    found = connection.execute(_WAITING, {"chat": chat_id}).all()
+    found = _WAITING.rows(connection, chat=chat_id)
     answer = found[0].answer
     if found[0].update_id is None:
         return answer, (), ()
     rows = [row for row in found if row.payload["kind"] != "edited"]
     edits = [row for row in found if row.payload["kind"] == "edited"]
     if len(found) > MAX_FLOOD + MAX_BATCH and len(rows) <= MAX_FLOOD:
-        rows = list(connection.execute(_UNEDITED, {"chat": chat_id}))  # edits must not hide what waits
+        rows = _UNEDITED.rows(connection, chat=chat_id)  # edits must not hide what waits
     return answer, rows[: MAX_FLOOD + 1], edits
 
 
 def first_command(connection: Connection, chat_id: int) -> AnyRow | None:
     """The first waiting update that is answered without the model."""
-    return connection.execute(_COMMAND, {"chat": chat_id}).one_or_none()
+    return _COMMAND.row(connection, chat=chat_id)
 
 
 def fitting(rows: Sequence[AnyRow]) -> Sequence[AnyRow]:

@@ -32,13 +32,13 @@ from sovetnik.storage.batches import (
 from sovetnik.storage.changes import edit, migrated
 from sovetnik.storage.incoming import incoming_of, payload_of, store_incoming
 from sovetnik.storage.owners import PAUSED
+from sovetnik.storage.prepared import Prepared, insert_new
 from sovetnik.storage.replicas import QUEUED
 from sovetnik.storage.rows import (
     ONE,
     AnyRow,
     chat_from,
     columns,
-    insert_new,
     insert_once,
     lead_from,
     message_from,
@@ -53,13 +53,14 @@ UNLIKE = SILENT | {"edited"}
 
 
 _TOKEN = bindparam("token", type_=String)
-_IDLE = update(chats).where(chats.c.id == bindparam("chat"), chats.c.owner.is_(None))
-_CLAIM = (
+_IDLE = Prepared(update(chats).where(chats.c.id == bindparam("chat"), chats.c.owner.is_(None)))
+_CLAIM = Prepared(
     update(chats).where(chats.c.id == bindparam("chat"), chats.c.owner.in_((QUEUED, _TOKEN))).returning(chats)
 )
-_ONE = update(chats).where(chats.c.id == bindparam("chat"))
-_CHANGED = _ONE.returning(chats)
-_ANSWER = (
+_CHAT = update(chats).where(chats.c.id == bindparam("chat"))
+_CHANGE = Prepared(_CHAT)
+_CHANGED = Prepared(_CHAT.returning(chats))
+_ANSWER = Prepared(
     select(outbox, messages.c.text)
     .join(messages, messages.c.id == outbox.c.ref)
     .where(outbox.c.id == bindparam("answer"))
@@ -77,7 +78,7 @@ def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -
             "received_at": now,
             "done_at": now if incoming.kind in SILENT else None,
         }
-        if connection.execute(insert_new(connection, inbox), row).one_or_none() is not None:
+        if insert_new(connection, inbox).row(connection, **row) is not None:
             if incoming.kind not in UNLIKE and _queue_known(connection, incoming):
                 woken.add(incoming.chat_id)
                 continue
@@ -89,8 +90,7 @@ def accept(connection: Connection, updates: Sequence[Incoming], now: datetime) -
 
 def _queue_known(connection: Connection, incoming: Incoming) -> bool:
     """The usual case in one statement: a customer that we know, and nobody is at their chat."""
-    values = {"chat": incoming.chat_id, "owner": QUEUED, **_known(incoming)}
-    return bool(connection.execute(_IDLE, values).rowcount)
+    return bool(_IDLE.run(connection, chat=incoming.chat_id, owner=QUEUED, **_known(incoming)))
 
 
 def _known(incoming: Incoming) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _note(connection: Connection, incoming: Incoming, now: datetime) -> int | No
 
 
 def _queue(connection: Connection, chat_id: int) -> bool:
-    return bool(connection.execute(_IDLE, {"chat": chat_id, "owner": QUEUED}).rowcount)
+    return bool(_IDLE.run(connection, chat=chat_id, owner=QUEUED))
 
 
 def next_step(
@@ -140,14 +140,13 @@ def next_step(
         close_delivery(connection, *done, now)
     owner = None if done else token  # after an answer there is mostly nothing more to do
     # Claims the chat, or sees that it is still ours; its row stays locked until the unit is committed.
-    claim = {"chat": chat_id, "token": token, "owner": owner}
-    chat = connection.execute(_CLAIM, claim).one_or_none()
+    chat = _CLAIM.row(connection, chat=chat_id, token=token, owner=owner)
     if chat is None:
         return None
     answer, rows, edits = waiting(connection, chat.id)
     needed = token if rows or answer is not None else None  # an edit alone waits for the next message
     if needed != owner:
-        connection.execute(_ONE, {"chat": chat.id, "owner": needed})
+        _CHANGE.run(connection, chat=chat.id, owner=needed)
     if answer is not None:
         return _open_answer(connection, chat, answer, now)
     return _next_update(connection, chat, token, limits, now, rows, edits) if rows else None
@@ -190,7 +189,7 @@ def _command(connection: Connection, chat: AnyRow, token: str, row: AnyRow) -> C
 
 
 def _open_answer(connection: Connection, chat: AnyRow, answer: int, now: datetime) -> Delivery | Wait:
-    row = connection.execute(_ANSWER, {"answer": answer}).one()
+    row = _ANSWER.one(connection, answer=answer)
     if row.due_at > now:
         return Wait((row.due_at - now).total_seconds())
     return Delivery(
@@ -213,7 +212,7 @@ def _take(connection: Connection, chat: AnyRow, token: str, batch: Sequence[AnyR
         again = select(messages).where(messages.c.update_id.in_(updates)).order_by(messages.c.id)
         lines = list(connection.execute(again))
     chat = _learn_language(connection, chat, " ".join(row.text for row in lines))
-    known = connection.execute(_KNOWN, {"chat": chat.id, "key": PAUSED}).one()
+    known = _KNOWN.one(connection, chat=chat.id, key=PAUSED)
     return Turn(
         chat=chat_from(chat),
         token=token,
@@ -237,14 +236,16 @@ _newest = (
     .where(conversations.c.chat_id == bindparam("chat"), conversations.c.closed_at.is_(None))
     .scalar_subquery()
 )
-_KNOWN = select(
-    *columns(leads, "lead_"),
-    *columns(conversations, "conversation_"),
-    state.c.value.label("paused"),
-).select_from(
-    ONE.outerjoin(leads, leads.c.chat_id == bindparam("chat"))
-    .outerjoin(conversations, conversations.c.id == _newest)
-    .outerjoin(state, state.c.key == bindparam("key"))
+_KNOWN = Prepared(
+    select(
+        *columns(leads, "lead_"),
+        *columns(conversations, "conversation_"),
+        state.c.value.label("paused"),
+    ).select_from(
+        ONE.outerjoin(leads, leads.c.chat_id == bindparam("chat"))
+        .outerjoin(conversations, conversations.c.id == _newest)
+        .outerjoin(state, state.c.key == bindparam("key"))
+    )
 )
 """What a turn has to know beside its chat: the lead, the open conversation, the pause."""
 
@@ -258,7 +259,7 @@ def _take_conversation(
     if known.conversation_busy is not None:
         close_conversations(connection, chat_id, now)
         return None
-    connection.execute(USED, {"conversation": known.conversation_id, "busy": token})
+    USED.run(connection, conversation=known.conversation_id, busy=token)
     return str(known.conversation_provider_id)
 
 
@@ -301,4 +302,4 @@ def _learn_language(connection: Connection, chat: AnyRow, text: str) -> AnyRow:
     language = language_of(text, chat.language_code, chat.language)
     if language is None or language == chat.language:
         return chat
-    return connection.execute(_CHANGED, {"chat": chat.id, "language": language}).one()
+    return _CHANGED.one(connection, chat=chat.id, language=language)

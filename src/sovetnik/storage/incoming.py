@@ -10,26 +10,25 @@ from sqlalchemy import ColumnElement, Connection
 
 from sovetnik.core.model import Incoming
 from sovetnik.core.perception import placeholder
-from sovetnik.storage.rows import AnyRow, attachments_from, insert_new
+from sovetnik.storage.prepared import insert_new
+from sovetnik.storage.rows import AnyRow, attachments_from
 from sovetnik.storage.tables import inbox, messages
 
 
 def store_incoming(connection: Connection, incoming: Incoming, kind: str, at: datetime) -> AnyRow | None:
     """Store what a customer sent as a line of the dialogue; gives it, or None when it was there already."""
-    return connection.execute(
-        insert_new(connection, messages),
-        {
-            "chat_id": incoming.chat_id,
-            "role": "customer",
-            "kind": kind,
-            "text": _line(incoming),
-            "note": incoming.note or None,
-            "attachments": [asdict(attachment) for attachment in incoming.attachments] or None,
-            "created_at": at,
-            "update_id": incoming.update_id,
-            "telegram_ids": [incoming.message_id] if incoming.message_id else None,
-        },
-    ).one_or_none()
+    return insert_new(connection, messages).row(
+        connection,
+        chat_id=incoming.chat_id,
+        role="customer",
+        kind=kind,
+        text=_line(incoming),
+        note=incoming.note or None,
+        attachments=[asdict(attachment) for attachment in incoming.attachments] or None,
+        created_at=at,
+        update_id=incoming.update_id,
+        telegram_ids=[incoming.message_id] if incoming.message_id else None,
+    )
 
 
 def _line(incoming: Incoming) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Integer, bindparam, func, literal, select, update
 
 from sovetnik.core.model import Contact, SavedLead
 from sovetnik.core.owner import FailedMail, LeadDossier, MailTask, Notice
 from sovetnik.storage.answers import check_owner
+from sovetnik.storage.prepared import Prepared
 from sovetnik.storage.rows import CHAT, LEAD, AnyRow, chat_from, insert_once, lead_from, message_from
 from sovetnik.storage.tables import chats, leads, messages, outbox, state
 
@@ -23,7 +24,17 @@ QUIET = timedelta(minutes=15)
 TOLD = "notices"
 """The row of ``state`` that says when each kind was told, and which was the newest."""
 
-_OPEN_MAIL = (outbox.c.done_at.is_(None), outbox.c.kind.in_(("lead", "report", "notice")))
+_OPEN_MAIL = (
+    outbox.c.done_at.is_(None),
+    outbox.c.kind.in_([literal(kind) for kind in ("lead", "report", "notice")]),
+)
+_DUE = Prepared(
+    select(outbox)
+    .where(*_OPEN_MAIL, outbox.c.due_at <= bindparam("now"))
+    .order_by(outbox.c.kind, outbox.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+_NEXT = Prepared(select(func.min(outbox.c.due_at).label("due_at")).where(*_OPEN_MAIL))
 
 
 def save_lead(
@@ -147,12 +158,6 @@ def queue_notice(connection: Connection, notice: Notice, now: datetime) -> bool:
 
 def due_mails(connection: Connection, limit: int, now: datetime) -> Sequence[MailTask]:
     """Mails whose time has come; leads before reports, then by age."""
-    rows = connection.execute(
-        select(outbox)
-        .where(*_OPEN_MAIL, outbox.c.due_at <= now)
-        .order_by(outbox.c.kind, outbox.c.id)
-        .limit(limit)
-    )
     return [
         MailTask(
             id=row.id,
@@ -164,13 +169,14 @@ def due_mails(connection: Connection, limit: int, now: datetime) -> Sequence[Mai
             accepted=tuple(row.progress or ()),
             notice=Notice(**row.payload) if row.payload else None,
         )
-        for row in rows
+        for row in _DUE.rows(connection, now=now, limit=limit)
     ]
 
 
 def next_mail_at(connection: Connection) -> datetime | None:
     """When the next mail becomes due."""
-    return connection.execute(select(func.min(outbox.c.due_at)).where(*_OPEN_MAIL)).scalar()
+    due_at: datetime | None = _NEXT.one(connection).due_at
+    return due_at
 
 
 def lead_dossier(connection: Connection, lead_id: int) -> LeadDossier | None:

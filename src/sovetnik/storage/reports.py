@@ -10,12 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, literal, select, update
 
 from sovetnik.core.model import Chat, Lead, Message
 from sovetnik.core.owner import Dialogue, Report, Window
 from sovetnik.storage.incoming import unanswered
 from sovetnik.storage.mails import failed_mails
+from sovetnik.storage.prepared import Prepared
 from sovetnik.storage.rows import CHAT, LEAD, MESSAGE, AnyRow, chat_from, insert_once, lead_from, message_from
 from sovetnik.storage.tables import chats, inbox, leads, messages, outbox, reports
 
@@ -149,13 +150,13 @@ def _by_id(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[Chat, 
     return people
 
 
-_TRANSCRIPT = (
+_TRANSCRIPT = Prepared(
     select(messages)
     .where(
         messages.c.chat_id == bindparam("chat"),
         messages.c.id < bindparam("before"),
         messages.c.id > select(chats.c.history_from).where(chats.c.id == bindparam("chat")).scalar_subquery(),
-        messages.c.kind.in_(("text", "answer", "quote")),
+        messages.c.kind.in_([literal(kind) for kind in ("text", "answer", "quote")]),
     )
     .order_by(messages.c.id.desc())
     .limit(TRANSCRIPT_MESSAGES)
@@ -164,7 +165,7 @@ _TRANSCRIPT = (
 
 def transcript(connection: Connection, chat_id: int, before: int) -> Sequence[Message]:
     """The running conversation below message ``before``: its newest part within the bounds, in order."""
-    rows = connection.execute(_TRANSCRIPT, {"chat": chat_id, "before": before})
+    rows = _TRANSCRIPT.rows(connection, chat=chat_id, before=before)
     kept: list[Message] = []
     room = TRANSCRIPT_CHARACTERS
     for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
@@ -37,23 +36,14 @@ def insert_once(
     update_with: dict[str, Any] | None = None,
 ) -> Any:  # noqa: ANN401 - the two dialects' Insert classes share no base with these methods
     """``INSERT … ON CONFLICT DO NOTHING``, or ``DO UPDATE SET`` when told what with."""
-    statement = _insert(connection.dialect.name)(table)
+    statement = inserting(connection.dialect.name)(table)
     if update_with is None:
         return statement.on_conflict_do_nothing(index_elements=on)
     return statement.on_conflict_do_update(index_elements=on or [], set_=update_with)
 
 
-def insert_new(connection: Connection, table: Table) -> Any:  # noqa: ANN401 - as above
-    """``INSERT … ON CONFLICT DO NOTHING RETURNING`` every column, made once: values go in as parameters."""
-    return _insert_new(connection.dialect.name, table)
-
-
-@functools.cache
-def _insert_new(dialect: str, table: Table) -> Any:  # noqa: ANN401
-    return _insert(dialect)(table).on_conflict_do_nothing().returning(table)
-
-
-def _insert(dialect: str) -> Callable[[Table], Any]:
+def inserting(dialect: str) -> Callable[[Table], Any]:
+    """The dialect's own INSERT, which knows ON CONFLICT."""
     if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql  # 20 ms of a start on SQLite, which never needs it
 
@@ -143,9 +133,7 @@ def lead_from(row: AnyRow, prefix: str = "") -> Lead:
 
 
 def _getter(row: AnyRow, prefix: str) -> Callable[[str], Any]:
-    mapping: Any = row._mapping  # noqa: SLF001 - SQLAlchemy's public name for it
-
     def get(name: str) -> Any:  # noqa: ANN401 - a column's value is what it is
-        return mapping[prefix + name]
+        return getattr(row, prefix + name)
 
     return get
