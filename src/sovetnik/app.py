@@ -77,8 +77,10 @@ class _Parts:
     away: Callable[[], str | None]
 
     async def accept(self, updates: Sequence[Incoming]) -> None:
-        """Store updates, then wake their chats."""
-        self.crew.wake(await self.store.accept(updates))
+        """Store updates, then wake their chats, unless they have begun to wait for that by themselves."""
+        accepting = asyncio.ensure_future(self.store.accept(updates))
+        begun = self.crew.begin({update.chat_id for update in updates})
+        self.crew.wake(await accepting - begun)
 
 
 async def run(settings: Settings) -> None:

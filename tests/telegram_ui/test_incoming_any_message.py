@@ -8,7 +8,7 @@ import telegram
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sovetnik.telegram_ui.incoming import incoming_from
+from sovetnik.telegram_ui.incoming import incoming_from, plain_text
 
 BOT = telegram.User(7, "Советник", is_bot=True, username="Nerl_bot")
 
@@ -112,3 +112,41 @@ def test_any_message_is_read_and_can_be_stored(kind: str, message: dict[str, Any
     ):
         assert "\x00" not in text
         text.encode()
+
+
+PRIVATE = st.fixed_dictionaries({"id": NUMBER, "type": st.just("private")}, optional=NAMES)
+WRITES = st.fixed_dictionaries(
+    {"id": NUMBER, "is_bot": st.booleans(), "first_name": WORDS},
+    optional={
+        "last_name": WORDS,
+        "username": WORDS,
+        "language_code": st.none() | st.sampled_from(["ru", "en", "pt-br"]),
+    },
+)
+PLAIN = st.fixed_dictionaries(
+    {
+        "message_id": st.integers(0, 2**31),
+        "date": st.integers(0, 2**31),
+        "chat": st.one_of(PRIVATE, PRIVATE, CHAT),
+        "from": st.one_of(WRITES, WRITES, st.none()),
+        "text": WORDS | st.just("Сколько стоит доставка?"),
+    },
+    optional={"caption": WORDS},
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(["message", "message", "edited_message"]), PLAIN)
+def test_the_short_way_reads_what_the_long_one_does(kind: str, message: dict[str, Any]) -> None:
+    raw = {"update_id": 1, kind: message}
+    short = plain_text(raw)
+    assert short is None or short == incoming_from(telegram.Update.de_json(raw, None), BOT)
+
+
+def test_a_customers_words_take_the_short_way() -> None:
+    person = {"id": 5001, "is_bot": False, "first_name": "Анна", "last_name": "К.", "language_code": "ru"}
+    chat = {"id": 5001, "type": "private", "first_name": "Анна"}
+    message = {"message_id": 3, "date": 1, "chat": chat, "from": person, "text": " Есть доставка? "}
+    short = plain_text({"update_id": 1, "message": message})
+    assert short is not None
+    assert (short.text, short.name, short.chat_id) == ("Есть доставка?", "Анна К.", 5001)

@@ -46,6 +46,13 @@ class Crew(Protocol):
         """See to it that each chat is drained."""
         ...
 
+    def begin(self, chats: Set[int]) -> Set[int]:
+        """See to chats whose updates are on their way to the disk; gives those that need no waking then.
+
+        What a chat does first comes after those updates, in the same transaction where there is one writer.
+        """
+        ...
+
     def divide(self, need: Callable[[], float], share: Callable[[float], None]) -> None:
         """Divide a limit that all processes have in common by what each needs.
 
@@ -82,6 +89,12 @@ class Alone(LocalRunner):
         """Nobody is there to join."""
         del sweep
         return ()
+
+    def begin(self, chats: Set[int]) -> Set[int]:
+        """Drain those that nobody is at: the writer takes what it is given in its order."""
+        fresh = chats - self.busy
+        self.wake(fresh)
+        return fresh
 
     def divide(self, need: Callable[[], float], share: Callable[[float], None]) -> None:
         """All of it is ours."""

@@ -6,7 +6,7 @@ This one is for a single process: a task for each chat that has something to do.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Set
 
 import structlog
 
@@ -35,6 +35,11 @@ class LocalRunner:
                 self._again.add(chat_id)
             else:
                 self._start(chat_id)
+
+    @property
+    def busy(self) -> Set[int]:
+        """The chats that are being drained."""
+        return self._tasks.keys()
 
     def _start(self, chat_id: int) -> None:
         task = asyncio.ensure_future(self._drain(chat_id))

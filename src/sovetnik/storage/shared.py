@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence, Set
 from typing import Any
 
 import structlog
@@ -71,6 +71,11 @@ class Shared:
     def wake(self, chats: Iterable[int]) -> None:
         """Begin these chats, as far as there is room; jobs name the others to whoever has some."""
         self._runner.wake(chats)
+
+    def begin(self, chats: Set[int]) -> Set[int]:
+        """Nobody: the transactions of a replica overtake each other."""
+        del chats
+        return set()
 
     async def keep(self, work: Callable[[], Awaitable[None]]) -> None:
         """Have something done while this replica is on duty."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import telegram
 from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.request import BaseRequest
 
 from sovetnik.connecting import check_proxy
 from sovetnik.core.errors import ConfigError
-from sovetnik.telegram_ui.request import AiohttpRequest
+from sovetnik.telegram_ui.request import AiohttpRequest, ask
 
 POOL = 256
 """Connections for sending: many chats are answered at the same moment."""
@@ -100,6 +102,16 @@ def who_we_are(bot: telegram.Bot) -> telegram.User | None:
         return bot.bot
     except RuntimeError:  # PTB's word for "not initialised"
         return None
+
+
+def polling_request(bot: telegram.Bot) -> BaseRequest:
+    """The connection that getUpdates has to itself."""
+    return bot._request[0]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+
+
+async def call(bot: telegram.Bot, method: str, **parameters: Any) -> Any:  # noqa: ANN401 - whatever it gives
+    """Call what every turn calls; see :func:`sovetnik.telegram_ui.request.ask`."""
+    return await ask(bot.request, f"{bot.base_url}/{method}", parameters)
 
 
 def seconds_of(error: RetryAfter) -> float:

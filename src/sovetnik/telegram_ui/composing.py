@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 import telegram
@@ -21,7 +21,7 @@ from sovetnik.core.errors import StorageError
 from sovetnik.core.model import Turn
 from sovetnik.core.texts import texts
 from sovetnik.core.waiting import woken
-from sovetnik.telegram_ui.client import seconds_of
+from sovetnik.telegram_ui.client import call, seconds_of
 from sovetnik.telegram_ui.pace import Pace
 from sovetnik.telegram_ui.pieces import Piece, draft_piece
 
@@ -206,18 +206,17 @@ class Composing:
         self._next_at = self._shown_at + (DRAFT_EVERY if self._drafts else EDIT_EVERY)
 
     async def _send(self, piece: Piece) -> None:
-        chat_id = self.turn.chat.id
         if self._drafts:
-            await self.bot.send_message_draft(chat_id, self.draft_id, piece.text, entities=piece.entities)
+            await self._call("sendMessageDraft", piece, draft_id=self.draft_id)
         elif self.preview is not None:
-            await self.bot.edit_message_text(
-                piece.text, chat_id=chat_id, message_id=self.preview, entities=piece.entities
-            )
+            await self._call("editMessageText", piece, message_id=self.preview)
         else:
-            message = await self.bot.send_message(
-                chat_id, piece.text, entities=piece.entities, disable_notification=True
-            )
-            await self._note(message.message_id)
+            message = await self._call("sendMessage", piece, disable_notification=True)
+            await self._note(message["message_id"])
+
+    async def _call(self, method: str, piece: Piece, **more: Any) -> Any:  # noqa: ANN401 - whatever it gives
+        chat_id = self.turn.chat.id
+        return await call(self.bot, method, chat_id=chat_id, text=piece.text, entities=piece.marks, **more)
 
     async def _note(self, message_id: int) -> None:
         """Have the preview's id kept; a message that nobody knows of must not stay in the chat."""
@@ -253,7 +252,7 @@ class Composing:
 
     async def _send_typing(self) -> None:
         with contextlib.suppress(TelegramError):  # the answer will meet the same trouble
-            await self.bot.send_chat_action(self.turn.chat.id, ChatAction.TYPING)
+            await call(self.bot, "sendChatAction", chat_id=self.turn.chat.id, action=ChatAction.TYPING)
 
     async def end(self, task: asyncio.Task[None]) -> None:
         """Stop; what is on its way gets a moment, so that it does not arrive after the answer."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
+import structlog
 import telegram
 
 from sovetnik.core.model import Incoming, IncomingKind
 from sovetnik.core.texts import storable
+from sovetnik.telegram_ui.client import who_we_are
 from sovetnik.telegram_ui.commands import command_in
 from sovetnik.telegram_ui.content import (
     attachments_of,
@@ -19,8 +22,50 @@ from sovetnik.telegram_ui.content import (
 )
 from sovetnik.telegram_ui.groups import addressed
 
+log = structlog.get_logger("sovetnik.incoming")
+
 ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
 """What we ask Telegram for; everything else never comes."""
+
+
+def incoming_of(update: dict[str, Any], bot: telegram.Bot) -> Incoming | None:
+    """An update as Telegram sent it; None also for one that nobody can read, or it would come for ever."""
+    try:
+        plain = plain_text(update)
+        return plain or incoming_from(telegram.Update.de_json(update, bot), who_we_are(bot))
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        log.error("update_skipped", update_id=update.get("update_id"), reason=type(error).__name__)
+        return None
+
+
+_USUAL = {"message_id", "from", "chat", "date", "text"}
+
+
+def plain_text(update: dict[str, Any]) -> Incoming | None:
+    """The usual update, a person's words in a private chat; None for every other.
+
+    PTB takes for its objects half of the time in which such an update is stored.
+    """
+    message: dict[str, Any] = update.get("message") or {}
+    if len(update) != len(("update_id", "message")) or message.keys() != _USUAL:
+        return None
+    chat: dict[str, Any] = message["chat"]
+    person: dict[str, Any] = message["from"] or {}
+    text = storable(message["text"]).strip()
+    if chat["type"] != "private" or person.get("is_bot", True) or not text or text.startswith("/"):
+        return None
+    last_name, username, language = (person.get(key) for key in ("last_name", "username", "language_code"))
+    return Incoming(
+        update_id=update["update_id"],
+        chat_id=_checked(chat["id"]),
+        kind="text",
+        text=text,
+        sent_at=datetime.fromtimestamp(message["date"], UTC),
+        name=storable(f"{person['first_name']} {last_name or ''}").strip(),
+        username=storable(username) if username else None,
+        language_code=storable(language) if language else None,
+        message_id=message["message_id"],
+    )
 
 
 def incoming_from(update: telegram.Update, bot: telegram.User | None = None) -> Incoming | None:

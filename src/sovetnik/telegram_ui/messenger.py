@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -14,10 +14,10 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 
 from sovetnik.core.errors import DeliveryLater, DeliveryRefused
 from sovetnik.core.model import Command, Delivery, Turn
-from sovetnik.telegram_ui.client import seconds_of
+from sovetnik.telegram_ui.client import call, seconds_of
 from sovetnik.telegram_ui.composing import Composing, Streaming
 from sovetnik.telegram_ui.pace import Pace
-from sovetnik.telegram_ui.pieces import Piece, pieces, plain_pieces
+from sovetnik.telegram_ui.pieces import JSON, Piece, pieces, plain_pieces
 
 log = structlog.get_logger("sovetnik.messenger")
 
@@ -85,7 +85,7 @@ class TelegramMessenger:
 
     async def _send(self, chat_id: int, piece: Piece, markup: Markup | None) -> int:
         try:
-            message = await self._send_formatted(chat_id, piece, markup)
+            return await self._send_formatted(chat_id, piece, markup)
         except RetryAfter as error:
             raise DeliveryLater(timedelta(seconds=seconds_of(error)), "Telegram asks to slow down") from error
         except ChatMigrated as error:  # the update that says so is on its way to us
@@ -96,19 +96,25 @@ class TelegramMessenger:
             raise DeliveryRefused(error.message, blocked=False) from error
         except TelegramError as error:
             raise DeliveryLater(None, f"{type(error).__name__}: {error.message}") from error
-        return message.message_id
 
-    async def _send_formatted(self, chat_id: int, piece: Piece, markup: Markup | None) -> telegram.Message:
+    async def _send_formatted(self, chat_id: int, piece: Piece, markup: Markup | None) -> int:
         """With entities; where Telegram refuses those, the same text without them."""
+        keyboard = markup.to_dict() if markup else None
         try:
-            return await self._bot.send_message(
-                chat_id, piece.text, entities=piece.entities, reply_markup=markup
-            )
+            return await self._message(chat_id, piece.text, piece.marks, keyboard)
         except BadRequest as error:
             if "entit" not in error.message.lower():
                 raise
             log.error("entities_refused", chat=chat_id, reason=error.message)
-            return await self._bot.send_message(chat_id, piece.text, reply_markup=markup)
+            return await self._message(chat_id, piece.text, None, keyboard)
+
+    async def _message(
+        self, chat_id: int, text: str, marks: Sequence[JSON] | None, keyboard: JSON | None
+    ) -> int:
+        sent = await call(
+            self._bot, "sendMessage", chat_id=chat_id, text=text, entities=marks, reply_markup=keyboard
+        )
+        return int(sent["message_id"])
 
     async def _delete(self, chat_id: int, message_id: int) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any, TypeAlias
 
 import structlog
 from telegram import MessageEntity
@@ -16,6 +17,8 @@ LIMIT = 4096
 ENTITIES = 100
 """Formatted spans in one message; Telegram shows the rest without their formatting."""
 
+JSON: TypeAlias = dict[str, Any]
+
 log = structlog.get_logger("sovetnik.pieces")
 
 
@@ -25,6 +28,11 @@ class Piece:
 
     text: str
     entities: tuple[MessageEntity, ...]
+
+    @property
+    def marks(self) -> list[JSON] | None:
+        """The entities as the Bot API takes them."""
+        return [entity.to_dict() for entity in self.entities] or None
 
 
 def pieces(markdown: str) -> list[Piece]:

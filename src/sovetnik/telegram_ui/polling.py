@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -18,8 +17,9 @@ from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, Tel
 
 from sovetnik.core.errors import StorageError
 from sovetnik.core.model import Incoming
-from sovetnik.telegram_ui.client import POLL_SECONDS, seconds_of, who_we_are
-from sovetnik.telegram_ui.incoming import ALLOWED_UPDATES, incoming_from
+from sovetnik.telegram_ui.client import POLL_SECONDS, polling_request, seconds_of
+from sovetnik.telegram_ui.incoming import ALLOWED_UPDATES, incoming_of
+from sovetnik.telegram_ui.request import ask
 
 log = structlog.get_logger("sovetnik.polling")
 
@@ -41,6 +41,7 @@ class Poller:
 
     def __init__(self, bot: telegram.Bot, accept: Accept) -> None:
         self._bot = bot
+        self._request = polling_request(bot)
         self._accept = accept
         self._offset: int | None = None
         self._failures = 0
@@ -68,31 +69,14 @@ class Poller:
 
     async def _fetch(self) -> tuple[list[Incoming], int | None]:
         """What is new, in our words, and the highest update id of it."""
-        try:
-            updates: Sequence[telegram.Update] = await self._bot.get_updates(
-                offset=self._offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES
-            )
-            found = [incoming_from(update, who_we_are(self._bot)) for update in updates]
-        except TelegramError:
-            raise
-        except Exception:  # one update of this batch cannot be read: take the others
-            log.exception("unreadable_update")
-            return await self._fetch_one_by_one()
-        highest = max((update.update_id for update in updates), default=None)
-        return [incoming for incoming in found if incoming], highest
-
-    async def _fetch_one_by_one(self) -> tuple[list[Incoming], int | None]:
-        arguments = {"offset": self._offset or 0, "timeout": 0, "allowed_updates": ALLOWED_UPDATES}
-        with warnings.catch_warnings(action="ignore"):  # PTB would rather have its own method used
-            raw: list[dict[str, Any]] = await self._bot.do_api_request("getUpdates", arguments)
-        found: list[Incoming] = []
-        for update in raw:
-            try:
-                incoming = incoming_from(telegram.Update.de_json(update, self._bot), who_we_are(self._bot))
-            except Exception:  # noqa: BLE001 - whatever it is, nobody can read it
-                log.error("update_skipped", update_id=update["update_id"])
-            else:
-                found += [incoming] if incoming else []
+        offset = {} if self._offset is None else {"offset": self._offset}
+        raw: list[dict[str, Any]] = await ask(
+            self._request,
+            f"{self._bot.base_url}/getUpdates",
+            {"timeout": POLL_SECONDS, "allowed_updates": ALLOWED_UPDATES, **offset},
+            (self._request.read_timeout or 0) + POLL_SECONDS,
+        )
+        found = [incoming for update in raw if (incoming := incoming_of(update, self._bot))]
         return found, max((update["update_id"] for update in raw), default=None)
 
     async def _try(self, step: Awaitable[None]) -> bool:
@@ -128,9 +112,8 @@ class Poller:
 
     async def _reconnect(self) -> None:
         """New sockets: the old one may be half-open."""
-        request = self._bot._request[0]  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        await request.shutdown()
-        await request.initialize()
+        await self._request.shutdown()
+        await self._request.initialize()
 
 
 def _words(error: Exception) -> str:

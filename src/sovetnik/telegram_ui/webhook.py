@@ -20,8 +20,7 @@ from telegram.error import NetworkError, TelegramError
 from sovetnik.core.errors import ConfigError, StorageError
 from sovetnik.core.model import Incoming
 from sovetnik.listening import Listener
-from sovetnik.telegram_ui.client import who_we_are
-from sovetnik.telegram_ui.incoming import ALLOWED_UPDATES, incoming_from
+from sovetnik.telegram_ui.incoming import ALLOWED_UPDATES, incoming_of
 
 log = structlog.get_logger("sovetnik.webhook")
 
@@ -106,11 +105,7 @@ class Webhook:
         return Response(status_code=200)
 
     async def _take(self, update: dict[str, Any]) -> None:
-        try:
-            incoming = incoming_from(telegram.Update.de_json(update, self._bot), who_we_are(self._bot))
-        except Exception:  # noqa: BLE001 - whatever it is, Telegram would bring it again and again
-            log.error("update_skipped", update_id=update.get("update_id"))
-            return
+        incoming = incoming_of(update, self._bot)
         if incoming:
             await self._accept([incoming])
 
