@@ -26,6 +26,7 @@ from sovetnik.assistant import (
 from sovetnik.core.budget import Budget
 from sovetnik.core.contacts import ContactForm
 from sovetnik.core.errors import AssistantError
+from sovetnik.core.owner import Notice
 from sovetnik.core.ports import Assistant
 from sovetnik.knowledge import ConsultantFolder
 from sovetnik.library import model_settings
@@ -67,9 +68,17 @@ class Brain:
 
 @asynccontextmanager
 async def make_brain(
-    settings: Settings, folder: ConsultantFolder, form: ContactForm, store: SqlStore
+    settings: Settings, folder: ConsultantFolder, form: ContactForm, store: SqlStore, news: Callable[[], None]
 ) -> AsyncGenerator[Brain]:
-    """Who answers: the model with the documents behind it, or the documents alone."""
+    """Who answers: the model with the documents behind it, or the documents alone.
+
+    Args:
+        settings: The owner's.
+        folder: The consultant's own texts.
+        form: The contact form.
+        store: Knows what was spent today; keeps what the owner is to be told.
+        news: Called when there is something to tell the owner.
+    """
     offline = OfflineConsultant(form)
     if settings.openai_api_key is None:
         yield Brain(offline)
@@ -86,7 +95,13 @@ async def make_brain(
     model = OpenAiAssistant(client, how, briefing, salt, streamed=settings.telegram_streaming != "off")
     async with client, model:
         budget = Budget(settings.daily_token_budget, settings.timezone, store.tokens_since)
-        assistant = FallbackAssistant(model, offline, budget.spent, store.queue_notice)
+
+        async def notify(notice: Notice) -> bool:
+            queued = await store.queue_notice(notice)
+            news()
+            return queued
+
+        assistant = FallbackAssistant(model, offline, budget.spent, notify)
 
         async def erase(conversation: str) -> None:
             await erase_conversation(client, conversation)

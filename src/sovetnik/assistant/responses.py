@@ -6,7 +6,6 @@ its types to look at plain dictionaries, and its HTTP client at all its connecti
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +16,7 @@ import openai
 
 from sovetnik.assistant.client import CONNECT_TIMEOUT, ModelSettings, refusal
 from sovetnik.connecting import open_session
+from sovetnik.wire import from_json, to_json
 
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: less than uvicorn's 5, which many model servers run on, so that
@@ -72,7 +72,7 @@ class Responses:
         # The body has no name of its own here: thousands that wait for an answer would each keep theirs.
         async with self._session.post(
             self._url,
-            data=json.dumps({**request, "stream": streamed}, ensure_ascii=False).encode(),
+            data=to_json({**request, "stream": streamed}),
             headers=self._headers,
             timeout=timeout,
         ) as answer:
@@ -84,7 +84,7 @@ class Responses:
 def _error(body: bytes) -> object:
     """What an answer with an error says: its object, or None where it is no JSON."""
     try:
-        told: object = json.loads(body)
+        told: object = from_json(body)
     except ValueError:
         return None
     return told.get("error", told) if isinstance(told, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]

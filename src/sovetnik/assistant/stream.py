@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -19,6 +18,7 @@ from sovetnik.core.errors import AssistantError
 from sovetnik.core.events import TextDelta
 from sovetnik.core.model import Usage
 from sovetnik.core.texts import storable
+from sovetnik.wire import from_json
 
 _MIRRORED = re.compile(r"^sovetnik-[^-]+-[^-]+-[^-]+-")
 """How a file of the knowledge folder is named in a vector store, before its own name."""
@@ -91,7 +91,7 @@ async def model_call(
                 async for event in _streamed(answer, limit):
                     yield event
             else:
-                reply = _whole(json.loads(await answer.read()))
+                reply = _whole(from_json(await answer.read()))
                 yield TextDelta(reply.text)
                 yield reply
     except AssistantError:
@@ -148,7 +148,7 @@ def _event(block: bytes) -> dict[str, Any] | None:
     data = b"\n".join(line[5:].strip() for line in lines)
     if not data or data == b"[DONE]":
         return None
-    event: object = json.loads(data)
+    event: object = from_json(data)
     if not isinstance(event, dict):
         raise ValueError("an event is no object")  # noqa: TRY004 - foreign data, not a wrong argument
     return cast("dict[str, Any]", event)

@@ -44,31 +44,32 @@ class Mails:
 
     Attributes:
         longest_sleep: Seconds between looks where other processes queue mails too; None = the usual.
+        woken: Set when there may be something to send.
     """
 
     store: Store
     mailer: Mailer
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     longest_sleep: float | None = None
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     _stopping: bool = False
 
     def wake(self) -> None:
         """Look at the outbox now."""
-        self._woken.set()
+        self.woken.set()
 
     async def run(self) -> None:
         """Send mails until cancelled."""
         while True:
-            self._woken.clear()
+            self.woken.clear()
             try:
                 while not (pause := await self._until_next()) and await self._send_some():
                     pass
             except StorageError as error:
                 log.error("storage_refused", error=str(error), retry_s=LONGEST_SLEEP)
                 pause = LONGEST_SLEEP
-            await woken(self._woken, pause or NOTE_PAUSE)
+            await woken(self.woken, pause or NOTE_PAUSE)
 
     async def stop(self, seconds: float) -> None:
         """Begin no other mail; those on their way get so many seconds to arrive and to be noted."""

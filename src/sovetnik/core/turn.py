@@ -174,7 +174,8 @@ class Turns:
                 answer = self._apology(turn, AssistantError("internal", type(error).__name__))
         with self._stage("store"):
             delivery = await self.store.answered(turn, answer)
-        self.wake_mails()
+        if toolbox.saved or answer.kind != "answer":  # a lead's mail may go; one of before waits no longer
+            self.wake_mails()
         seconds = round(time.monotonic() - began, 3)
         log.info(
             "turn_done", chat=turn.chat.id, messages=len(turn.messages), kind=answer.kind, seconds=seconds

@@ -148,7 +148,7 @@ async def rehearse(settings: Settings, library: LocalLibrary) -> AsyncGenerator[
     async with AsyncExitStack() as stack:
         place = stack.enter_context(tempfile.TemporaryDirectory(prefix="sovetnik-check-"))
         store = await stack.enter_async_context(SqlStore.open(f"sqlite:///{place}/check.db", exclusive=True))
-        brain = await stack.enter_async_context(make_brain(settings, folder, form, store))
+        brain = await stack.enter_async_context(make_brain(settings, folder, form, store, lambda: None))
         if settings.openai_api_key is not None:
             await brain.check()
         turns = Turns(

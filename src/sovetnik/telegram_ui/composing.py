@@ -68,7 +68,7 @@ NEVER = float("inf")
 
 @dataclass(slots=True)
 class Composing:
-    """One turn's show; ``run`` is its task.
+    """One turn's show, between ``begin`` and ``end``.
 
     Attributes:
         mode: How the growing text is shown; goes from drafts to edits where drafts are refused.
@@ -96,6 +96,8 @@ class Composing:
     _typed_at: float = -NEVER
     _shown_at: float = -NEVER
     _next_at: float = -NEVER
+    _timer: asyncio.TimerHandle | None = None
+    _task: asyncio.Task[None] | None = None
     _look: asyncio.Task[None] | None = None
     _typing: asyncio.Task[None] | None = None
 
@@ -106,16 +108,25 @@ class Composing:
         if self.turn.chat.is_group and self.mode == "drafts":
             self.mode = "edits"
 
+    def begin(self) -> None:
+        """Be there when the model says something, or nothing for a while: many answers come before that."""
+        self._began = _now()
+        self._timer = asyncio.get_running_loop().call_later(TYPING_AFTER, self._start)
+
+    def _start(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
     def show(self, text: str) -> None:
         """The whole text so far."""
         if self.grows:
             self.text = text
             self._news.set()
+            self._start()
 
-    async def run(self) -> None:
+    async def _run(self) -> None:
         """Show what there is to show until cancelled."""
-        self._began = _now()
-        await self._listen(TYPING_AFTER)
+        await self._gather()
         while self._next_at < NEVER:
             await self._grow()
             self._type()
@@ -145,6 +156,10 @@ class Composing:
     async def _listen(self, seconds: float) -> None:
         """Until the time is over or the model says something."""
         await woken(self._news, seconds)
+        await self._gather()
+
+    async def _gather(self) -> None:
+        """A moment for more words, where there are any."""
         if self._news.is_set():
             await self._sleep(GATHER)
 
@@ -254,9 +269,13 @@ class Composing:
         with contextlib.suppress(TelegramError):  # the answer will meet the same trouble
             await call(self.bot, "sendChatAction", chat_id=self.turn.chat.id, action=ChatAction.TYPING)
 
-    async def end(self, task: asyncio.Task[None]) -> None:
+    async def end(self) -> None:
         """Stop; what is on its way gets a moment, so that it does not arrive after the answer."""
-        task.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is None:
+            return
+        self._task.cancel()
         under_way = {one for one in (self._look, self._typing) if one is not None and not one.done()}
         real = not self._drafts and self.preview is None and self._look in under_way
         try:
@@ -265,7 +284,7 @@ class Composing:
         finally:
             for one in under_way:
                 one.cancel()
-        for result in await asyncio.gather(task, *under_way, return_exceptions=True):
+        for result in await asyncio.gather(self._task, *under_way, return_exceptions=True):
             if isinstance(result, Exception):
                 log.error("show_broken", chat=self.turn.chat.id, exc_info=result)
 

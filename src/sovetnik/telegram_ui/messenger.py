@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -51,11 +50,11 @@ class TelegramMessenger:
             draft_id=turn.messages[0].id,
             previewed=previewed,
         )
-        task = asyncio.create_task(show.run())
+        show.begin()
         try:
             yield show.show
         finally:
-            await show.end(task)
+            await show.end()
 
     async def deliver(
         self, delivery: Delivery, note: Callable[[tuple[int, ...]], Awaitable[None]]
