@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from sovetnik.assistant import consultant
@@ -65,7 +65,7 @@ async def ours(desk: Office, *, streamed: bool, limit: float = 5.0) -> tuple[str
     responses = Responses(desk.client, desk.settings)
     text, reply = "", None
     try:
-        async for event in model_call(responses, REQUEST, limit, streamed=streamed):
+        async for event in model_call(responses, lambda: REQUEST, limit, streamed=streamed):
             if isinstance(event, TextDelta):
                 text += event.text
             else:
@@ -225,6 +225,27 @@ async def test_a_server_that_streams_unasked_is_understood() -> None:
     app = Starlette(routes=[Route("/v1/responses", stream, methods=["POST"])])
     async with serve(app) as url, office("history", base_url=f"{url}/v1", streamed=False) as desk:
         assert (await desk.ask("вопрос")).text == "Да"
+
+
+async def test_a_gateway_that_sends_us_elsewhere_gets_the_whole_request_there() -> None:
+    heard: list[Any] = []
+
+    async def elsewhere(request: Request) -> Response:
+        await request.body()
+        return RedirectResponse("/there/responses", status_code=307)
+
+    async def there(request: Request) -> Response:
+        heard.append(await request.json())
+        return JSONResponse({"status": "completed", "model": "m", "output": SAID})
+
+    routes = [
+        Route("/v1/responses", elsewhere, methods=["POST"]),
+        Route("/there/responses", there, methods=["POST"]),
+    ]
+    async with serve(Starlette(routes=routes)) as url, office("history", base_url=f"{url}/v1") as desk:
+        _, reply = await ours(desk, streamed=False)
+    assert reply.text == "Да"
+    assert heard == [{**REQUEST, "stream": False}]
 
 
 async def test_an_error_with_a_good_status_is_a_failure() -> None:

@@ -7,8 +7,9 @@ import hashlib
 import random
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -158,7 +159,7 @@ class OpenAiAssistant:
         texts: list[str] = []
         cited: dict[str, Passage] = {}
         found = Found() if self._settings.vector_store else await desk.search(await _query(turn, desk))
-        instructions = self._briefing.text(turn, found)
+        instructions = partial(self._briefing.text, turn, found, self._briefing.clock())
         for step in range(STEPS):
             reply: Reply | None = None
             async for event in self._call(session, instructions, may_use_tools=step < STEPS - 1):
@@ -187,7 +188,7 @@ class OpenAiAssistant:
         yield Done(text, tally.usage(), cited=tuple(cited.values()))
 
     async def _call(
-        self, session: Session, instructions: str, *, may_use_tools: bool
+        self, session: Session, instructions: Callable[[], str], *, may_use_tools: bool
     ) -> AsyncIterator[TextDelta | Restarted | Reply]:
         """One model call with its retries; the last thing yielded is the reply."""
         patience = LOCK_PATIENCE
@@ -196,10 +197,10 @@ class OpenAiAssistant:
         while True:
             shown = False
             try:
-                request = self._request(session, instructions, may_use_tools=may_use_tools)
+                context = await session.request()
                 async for event in model_call(
                     self._responses,
-                    {**request, **await session.request()},
+                    partial(self._request, session, instructions, context, may_use_tools=may_use_tools),
                     CALL_LIMIT * self._settings.timeout,
                     streamed=self._streamed,
                 ):
@@ -245,10 +246,18 @@ class OpenAiAssistant:
             raise error
         return max(asked, 0.5 * 3 ** (tries - 1) * random.uniform(0.8, 1.2))  # noqa: S311 - as above
 
-    def _request(self, session: Session, instructions: str, *, may_use_tools: bool) -> dict[str, Any]:
+    def _request(
+        self,
+        session: Session,
+        instructions: Callable[[], str],
+        context: dict[str, Any],
+        *,
+        may_use_tools: bool,
+    ) -> dict[str, Any]:
         request: dict[str, Any] = {
+            **context,
             "model": self._settings.model,
-            "instructions": instructions,
+            "instructions": instructions(),
             "tools": self._tools,
             "tool_choice": "auto" if may_use_tools else "none",
         }

@@ -75,24 +75,25 @@ class Briefing:
     hosted: bool = False
     clock: Callable[[], datetime] = field(default=lambda: datetime.now().astimezone())
 
-    def text(self, turn: Turn, found: Found) -> str:
+    def text(self, turn: Turn, found: Found, now: datetime) -> str:
         """The instructions of one model call.
 
         Args:
             turn: What is answered.
             found: What of the owner's documents seems to fit.
+            now: When, in any zone.
         """
         parts = [
             _FRAME.replace("{where}", _WHERE_HOSTED if self.hosted else _WHERE_LOCAL),
             f"# The owner's instructions\n\n{self.instructions().strip()}",
-            f"# Now\n\n{self._now()}\n{self._customer(turn)}",
+            f"# Now\n\n{self._now(now)}\n{self._customer(turn)}",
         ]
         if not self.hosted:
             parts.append(f"# From the owner's documents\n\n{_passages(found)}")
         return "\n\n".join(parts)
 
-    def _now(self) -> str:
-        now = self.clock().astimezone(self.zone)
+    def _now(self, now: datetime) -> str:
+        now = now.astimezone(self.zone)
         return f"It is {now:%A, %Y-%m-%d, %H:%M} where the business is ({self.zone.key})."
 
     def _customer(self, turn: Turn) -> str:

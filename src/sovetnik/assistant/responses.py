@@ -6,13 +6,14 @@ its types to look at plain dictionaries, and its HTTP client at all its connecti
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
 import httpx2
 import openai
+from aiohttp.abc import AbstractStreamWriter
 
 from sovetnik.assistant.client import CONNECT_TIMEOUT, ModelSettings, refusal
 from sovetnik.connecting import open_session
@@ -46,12 +47,12 @@ class Responses:
 
     @asynccontextmanager
     async def ask(
-        self, request: dict[str, Any], *, streamed: bool, limit: float
+        self, request: Callable[[], dict[str, Any]], *, streamed: bool, limit: float
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
         """Send a request; gives the answer once its head is there.
 
         Args:
-            request: As for ``responses.create`` of the SDK.
+            request: Makes it, as for ``responses.create`` of the SDK.
             streamed: Whether the answer comes as events; a whole one says nothing until it is finished.
             limit: Seconds for a whole answer.
 
@@ -69,16 +70,52 @@ class Responses:
             sock_connect=connecting,
             sock_read=silence if streamed else limit,
         )
-        # The body has no name of its own here: thousands that wait for an answer would each keep theirs.
         async with self._session.post(
             self._url,
-            data=to_json({**request, "stream": streamed}),
+            data=_Body(lambda: to_json({**request(), "stream": streamed})),
             headers=self._headers,
             timeout=timeout,
         ) as answer:
             if answer.status >= 400:
                 raise refusal(answer.status, _error(await answer.read()), answer.headers.get("retry-after"))
             yield answer
+
+
+class _Body(aiohttp.Payload):
+    """A request that is kept only until it is written: it holds pages of the documents, and thousands wait.
+
+    Args:
+        make: Gives it, again where a server sends us elsewhere.
+    """
+
+    def __init__(self, make: Callable[[], bytes]) -> None:
+        super().__init__(None, content_type="application/json")
+        self._make = make
+        self._made: bytes | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return len(self._bytes())
+
+    @property
+    def autoclose(self) -> bool:
+        """Nothing is to be closed."""
+        return True
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """As text."""
+        return self._bytes().decode(encoding, errors)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write it, and let it go."""
+        made, self._made = self._bytes(), None
+        await writer.write(made)
+
+    def _bytes(self) -> bytes:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
 
 
 def _error(body: bytes) -> object:

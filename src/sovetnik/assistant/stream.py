@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -72,13 +72,13 @@ def _call_item(call: ToolCall) -> ResponseInputItemParam:
 
 
 async def model_call(
-    responses: Responses, request: dict[str, Any], limit: float, *, streamed: bool = True
+    responses: Responses, request: Callable[[], dict[str, Any]], limit: float, *, streamed: bool = True
 ) -> AsyncIterator[TextDelta | Reply]:
     """Make one call; the last thing yielded is the :class:`Reply`.
 
     Args:
         responses: Where to.
-        request: Arguments of ``responses.create``.
+        request: Gives the arguments of ``responses.create``.
         limit: Seconds that the whole call may take, however lively the stream is.
         streamed: False where nobody looks on while the text grows; it comes as one delta.
 
