@@ -6,6 +6,7 @@ time. What is asked seldom stays with the SDKs' own clients.
 
 from __future__ import annotations
 
+import functools
 import ssl
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
@@ -53,6 +54,21 @@ def open_session(
     )
 
 
+@functools.cache
+def limits(
+    *, total: float | None, pool: float, connect: float, silence: float | None
+) -> aiohttp.ClientTimeout:
+    """The limits of a call, in seconds.
+
+    Args:
+        total: For all of it.
+        pool: Until a connection is free and open.
+        connect: Until a new one is open.
+        silence: Without a sign of life.
+    """
+    return aiohttp.ClientTimeout(total=total, connect=pool, sock_connect=connect, sock_read=silence)
+
+
 def is_timeout(error: BaseException) -> bool:
     """Whether a failed call ran out of time: the proxy's own time-out is no TimeoutError."""
     return isinstance(error, TimeoutError) or type(error).__name__ == "ProxyTimeoutError"
@@ -63,6 +79,12 @@ def told(error: BaseException) -> str:
     said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
     shown = "" if isinstance(error, aiohttp.InvalidURL) else said
     return f"{type(error).__name__}: {shown}".removesuffix(": ")
+
+
+def proxy_login(url: str) -> tuple[str | None, str | None]:
+    """User and password of a proxy's URL, as python-socks has to be given them to send UTF-8."""
+    parsed = urlsplit(url)
+    return _Credential.of(parsed.username), _Credential.of(parsed.password)
 
 
 class _Credential(str):
@@ -88,12 +110,13 @@ def _through(proxy: str, tls: ssl.SSLContext, limit: int, keep_alive: float) -> 
     from aiohttp_socks import ProxyConnector, ProxyType
 
     url = urlsplit(proxy)
+    username, password = proxy_login(proxy)
     return ProxyConnector(
         host=url.hostname or "",
         port=url.port or PORTS[url.scheme],
         proxy_type=ProxyType.SOCKS5 if url.scheme.startswith("socks") else ProxyType.HTTP,
-        username=_Credential.of(url.username),
-        password=_Credential.of(url.password),
+        username=username,
+        password=password,
         rdns=True,
         proxy_ssl=tls if url.scheme == "https" else None,
         ssl=tls,

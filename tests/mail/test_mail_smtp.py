@@ -6,6 +6,7 @@ import asyncio
 import smtplib
 import ssl
 from dataclasses import replace
+from urllib.parse import quote
 
 import pytest
 from mail_samples import NOON, RU, busy_report, dossier
@@ -220,6 +221,16 @@ async def test_through_socks5_names_are_resolved_there(
         post = mailer(box.port, host="mail.test", security=security, tls=client_tls, proxy=proxy)
         assert await post.send_lead(dossier(), ()) == (OWNER, SECOND)
         assert socks.asked == [(3, "mail.test", box.port)]
+    assert len(box.mails) == 1
+
+
+async def test_a_proxys_password_may_be_russian() -> None:
+    async with smtp_server("none") as box, socks_proxy(("магазин", "пароль")) as socks:
+        login = quote("магазин") + ":" + quote("пароль")
+        post = mailer(
+            box.port, host="mail.test", security="none", proxy=f"socks5://{login}@127.0.0.1:{socks.port}"
+        )
+        assert await post.send_lead(dossier(), ()) == (OWNER, SECOND)
     assert len(box.mails) == 1
 
 

@@ -16,7 +16,7 @@ import openai
 from aiohttp.abc import AbstractStreamWriter
 
 from sovetnik.assistant.client import CONNECT_TIMEOUT, ModelSettings, refusal
-from sovetnik.connecting import open_session
+from sovetnik.connecting import limits, open_session
 from sovetnik.wire import from_json, to_json
 
 KEEP_ALIVE = 4.0
@@ -64,11 +64,11 @@ class Responses:
             self._session = open_session(self._settings.proxy, tls, keep_alive=KEEP_ALIVE)
         silence = self._settings.timeout
         connecting = min(CONNECT_TIMEOUT, silence)
-        timeout = aiohttp.ClientTimeout(
+        timeout = limits(
             total=None if streamed else limit,
+            pool=connecting,
             connect=connecting,
-            sock_connect=connecting,
-            sock_read=silence if streamed else limit,
+            silence=silence if streamed else limit,
         )
         async with self._session.post(
             self._url,

@@ -9,8 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 
-from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
-from python_socks.sync import Proxy
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, parse_proxy_url
 
 from sovetnik.core.errors import MailError
 from sovetnik.mail.replies import Stage, explain
@@ -43,8 +42,15 @@ class _Dialled(smtplib.SMTP):
 def _dial(server: SmtpServer, host: str, port: int, timeout: float) -> socket.socket:
     if server.proxy is None:
         return socket.create_connection((host, port), timeout)
+    # Most owners have no proxy, and the imports take time at the start.
+    from python_socks.sync import Proxy
+
+    from sovetnik.connecting import proxy_login
+
+    kind, its_host, its_port, *_ = parse_proxy_url(proxy_url(server.proxy))
+    proxy = Proxy(kind, its_host, its_port, *proxy_login(server.proxy), rdns=True)
     try:
-        sock = Proxy.from_url(proxy_url(server.proxy), rdns=True).connect(host, port, timeout=timeout)
+        sock = proxy.connect(host, port, timeout=timeout)
     except AssertionError:  # python-socks' word for a proxy that asks for a password we have not
         raise ProxyError("it wants a user name and password") from None
     sock.settimeout(timeout)
@@ -58,7 +64,7 @@ def proxy_url(url: str) -> str:
         ValueError: this is no proxy URL.
     """
     url = url.strip().replace("socks5h://", "socks5://", 1)
-    Proxy.from_url(url)
+    parse_proxy_url(url)
     return url
 
 

@@ -11,7 +11,7 @@ from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 from telegram.request._requestparameter import RequestParameter
 
-from sovetnik.connecting import is_timeout, open_session, told
+from sovetnik.connecting import is_timeout, limits, open_session, told
 from sovetnik.wire import from_json, to_json
 
 CONNECT_TIMEOUT = 10.0
@@ -90,11 +90,11 @@ class AiohttpRequest(BaseRequest):
         if self._session is None:
             self._session = open_session(self._proxy, self._tls, limit=self._pool)
         files = bool(request_data and request_data.contains_files)
-        timeout = aiohttp.ClientTimeout(
+        timeout = limits(
             total=UPLOAD_TIMEOUT if files else None,  # while it writes, aiohttp has no other limit
-            connect=POOL_TIMEOUT + CONNECT_TIMEOUT,
-            sock_connect=CONNECT_TIMEOUT,
-            sock_read=self._read_timeout if read_timeout is self.DEFAULT_NONE else read_timeout,
+            pool=POOL_TIMEOUT + CONNECT_TIMEOUT,
+            connect=CONNECT_TIMEOUT,
+            silence=self._read_timeout if read_timeout is self.DEFAULT_NONE else read_timeout,
         )
         try:
             async with self._session.request(
