@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -34,7 +36,14 @@ def incoming_of(update: dict[str, Any], bot: telegram.Bot) -> Incoming | None:
         plain = plain_text(update)
         return plain or incoming_from(telegram.Update.de_json(update, bot), who_we_are(bot))
     except Exception as error:  # noqa: BLE001 - whatever it is
-        log.error("update_skipped", update_id=update.get("update_id"), reason=type(error).__name__)
+        # Where, and not what: the error's own words may be the customer's.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        log.error(
+            "update_skipped",
+            update_id=update.get("update_id"),
+            reason=type(error).__name__,
+            where=f"{where.name}, {Path(where.filename).name}:{where.lineno}",
+        )
         return None
 
 
