@@ -91,6 +91,20 @@ def test_a_refusal_is_sqlalchemys_and_tells_no_values(connection: Connection) ->
     assert "900" not in str(refused.value)
 
 
+def test_a_row_that_cannot_be_read_is_sqlalchemys_error_too(connection: Connection) -> None:
+    def fail(number: int) -> int:
+        if number > 1:
+            raise OSError
+        return number
+
+    say(connection)
+    say(connection)
+    driver: Any = connection.connection.dbapi_connection
+    driver.create_function("fail_from_2", 1, fail)
+    with pytest.raises(DBAPIError):
+        Prepared(select(func.fail_from_2(messages.c.id).label("n"))).rows(connection)
+
+
 def test_reads_of_one_transaction_see_one_state(connection: Connection) -> None:
     Prepared(ALL).rows(connection)
     assert connection.in_transaction()

@@ -39,13 +39,13 @@ class Prepared:
     def run(self, connection: Connection, **values: Any) -> int:  # noqa: ANN401 - a column's value
         """Change rows; gives how many."""
         if connection.dialect.name == "sqlite":
-            return self._on_sqlite(connection, values).rowcount
+            return self._on_sqlite(connection, values)[1]
         return connection.execute(self._statement, values).rowcount
 
     def rows(self, connection: Connection, **values: Any) -> Sequence[AnyRow]:  # noqa: ANN401 - as above
         """All rows."""
         if connection.dialect.name == "sqlite":
-            return self._on_sqlite(connection, values).fetchall()
+            return self._on_sqlite(connection, values)[0]
         return connection.execute(self._statement, values).all()
 
     def row(self, connection: Connection, **values: Any) -> AnyRow | None:  # noqa: ANN401 - as above
@@ -60,7 +60,8 @@ class Prepared:
         (row,) = self.rows(connection, **values)
         return row
 
-    def _on_sqlite(self, connection: Connection, values: dict[str, Any]) -> sqlite3.Cursor:
+    def _on_sqlite(self, connection: Connection, values: dict[str, Any]) -> tuple[Sequence[AnyRow], int]:
+        """The rows, and how many were changed."""
         names = tuple(values)
         plan = self._plans.get(names)
         if plan is None:
@@ -69,7 +70,8 @@ class Prepared:
             connection.begin()
         driver: Any = connection.connection.dbapi_connection
         try:
-            return plan.run(driver, values)
+            cursor = plan.run(driver, values)
+            return cursor.fetchall(), cursor.rowcount
         except sqlite3.Error as error:
             raise DBAPIError(plan.sql, None, error, hide_parameters=True) from error
 
