@@ -346,7 +346,7 @@ async def test_a_cancelled_turn_is_answered_after_the_next_start(shop: Shop) -> 
 # tools
 
 
-async def call(shop: Shop, name: str, *arguments: str) -> list[dict[str, Any]]:
+async def call(shop: Shop, name: str, *arguments: str, says: str = "готово") -> list[dict[str, Any]]:
     """What the model is told when it calls the tool within a turn, once for each of the arguments."""
     results: list[dict[str, Any]] = []
 
@@ -357,7 +357,7 @@ async def call(shop: Shop, name: str, *arguments: str) -> list[dict[str, Any]]:
     shop.assistant.scripts = [use]
     await shop.write(incoming(1, "запишите меня"))
     await shop.drain()
-    assert shop.read == ["готово"]
+    assert shop.read == [says]
     return results
 
 
@@ -369,6 +369,16 @@ async def test_a_saved_contact_is_told_to_the_model_and_mailed_after_the_answer(
     assert lead.contact.fields == {"city": "Пермь"}
     (mail,) = await shop.store.due_mails(10)
     assert (mail.kind, mail.ref) == ("lead", lead.id)
+    assert shop.mails_woken
+
+
+async def test_a_contact_saved_by_a_try_that_failed_is_mailed_after_the_answer_of_the_next(
+    shop: Shop,
+) -> None:
+    shop.turns.store = Failing(shop.store, answered=[StorageError("disk full")])  # type: ignore[assignment]
+    await call(shop, "save_contact", GOOD, says="re: запишите меня")
+    (mail,) = await shop.store.due_mails(10)
+    assert mail.kind == "lead"
     assert shop.mails_woken
 
 

@@ -174,7 +174,7 @@ class Turns:
                 answer = self._apology(turn, AssistantError("internal", type(error).__name__))
         with self._stage("store"):
             delivery = await self.store.answered(turn, answer)
-        if toolbox.saved or answer.kind != "answer":  # a lead's mail may go; one of before waits no longer
+        if toolbox.saved or turn.lead:  # its mail may have waited for the answer
             self.wake_mails()
         seconds = round(time.monotonic() - began, 3)
         log.info(
