@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -189,7 +190,7 @@ async def test_a_locked_and_a_damaged_database(tmp_path, monkeypatch):
     monkeypatch.setattr(database, "LOCK_PATIENCE", 0.05)
     url = samples.database(tmp_path, "sqlite")
     path = engine.sqlite_file(url)
-    with sqlite3.connect(path, isolation_level=None) as other:
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         locked = await database.storage(patient(database_url=url))
         other.execute("ROLLBACK")
@@ -210,12 +211,12 @@ async def test_a_database_of_another_kind_is_named():
 @pytest.mark.parametrize(("revision", "state"), [("0000", "warning"), ("9999", "broken")])
 async def test_a_schema_of_another_version_is_left_alone(tmp_path, revision, state):
     url = samples.database(tmp_path, "sqlite")
-    with sqlite3.connect(engine.sqlite_file(url)) as connection:
+    with closing(sqlite3.connect(engine.sqlite_file(url))) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = ?", (revision,))
     found = await database.storage(patient(database_url=url))
     assert one(found, "schema").state == state
     assert one(found, "queues").state == "skipped"
-    with sqlite3.connect(engine.sqlite_file(url)) as connection:
+    with closing(sqlite3.connect(engine.sqlite_file(url))) as connection:
         assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == (revision,)
 
 

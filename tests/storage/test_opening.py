@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -119,7 +121,7 @@ def _first_version(path: Path) -> None:
         ],
         "reports": [(1, "2026-11-19", at, at, at)],
     }
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         for table, values in rows.items():
             marks = ", ".join("?" * len(values[0]))
             connection.executemany(f"INSERT INTO {table} VALUES ({marks})", values)
@@ -160,8 +162,21 @@ async def test_a_database_of_the_first_version_is_brought_up_to_date_with_all_th
     engine.dispose()
 
 
+async def test_a_closed_database_is_one_file_again(url: str, tmp_path: Path) -> None:
+    gc.collect()
+    gc.disable()  # a connection that only the collector closes keeps SQLite's log where it is
+    try:
+        async with SqlStore.open(url, exclusive=True) as store:
+            await converse(store, 1, "вопрос", "ответ")
+            assert await texts(store) == ["вопрос", "ответ"]
+        left = os.listdir(tmp_path)  # noqa: PTH208 - before the collector is let loose
+    finally:
+        gc.enable()
+    assert sorted(left) == ["sovetnik.db", "sovetnik.db.lock"]
+
+
 async def test_a_database_of_a_newer_version_is_refused_with_the_way_out(url: str) -> None:
-    with sqlite3.connect(url.removeprefix("sqlite:///")) as connection:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(ConfigError, match="DATABASE_URL"):
         async with SqlStore.open(url, exclusive=True):
@@ -225,7 +240,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_as_it_was(tmp_path
 
 async def test_a_database_of_another_program_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE messages (id INTEGER)")
     with pytest.raises(ConfigError, match="DATABASE_URL"):
         async with SqlStore.open(f"sqlite:///{path}", exclusive=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -154,7 +155,7 @@ async def test_a_source_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     destination = database(tmp_path, "postgres")
     with pytest.raises(ConfigError, match=r"^source: .*slip\.db is no database of Sovetnik"):
         await transfer.transfer(f"sqlite:///{tmp_path}/slip.db", destination)
-    with sqlite3.connect(tmp_path / "other.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection, connection:
         connection.execute("CREATE TABLE messages (id INTEGER)")
     with pytest.raises(ConfigError, match=r"^source: .*other\.db is no database of Sovetnik"):
         await transfer.transfer(f"sqlite:///{tmp_path}/other.db", destination)

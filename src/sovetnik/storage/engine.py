@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
 
@@ -107,7 +108,8 @@ def check_database(path: Path) -> None:
         ConfigError: it is something else, or damaged.
     """
     try:
-        with sqlite3.connect(path) as connection:
+        # closed by name: nothing but the garbage collector would, and until then SQLite keeps its log
+        with closing(sqlite3.connect(path)) as connection:
             connection.execute("PRAGMA schema_version").fetchone()
     except sqlite3.DatabaseError as error:
         raise ConfigError(
