@@ -51,14 +51,14 @@ async def test_a_lead_is_saved_and_mailed_with_the_whole_conversation(scene: Sta
 
 
 @pytest.mark.parametrize("context", ["conversation", "history"])
-async def test_each_customer_has_a_conversation_of_their_own(scene: Stage, context: str) -> None:
-    scene.model.brain = lambda request: Text(" | ".join(request.user_texts))
-    await scene.run(OPENAI_CONTEXT=context)
-    people = [scene.telegram.person() for _ in range(3)]
+async def test_each_customer_has_a_conversation_of_their_own(inside: Stage, context: str) -> None:
+    inside.model.brain = lambda request: Text(" | ".join(request.user_texts))
+    await inside.run(OPENAI_CONTEXT=context)
+    people = [inside.telegram.person() for _ in range(3)]
     for turn in ("раз", "два"):
         for number, person in enumerate(people):
             person.say(f"{turn} {number}")
         for person in people:
-            await scene.telegram.wait_for_messages(person.id, 1 if turn == "раз" else 2)
+            await inside.telegram.wait_for_messages(person.id, 1 if turn == "раз" else 2)
     for number, person in enumerate(people):
-        assert scene.telegram.answers(person.id) == [f"раз {number}", f"раз {number} | два {number}"]
+        assert inside.telegram.answers(person.id) == [f"раз {number}", f"раз {number} | два {number}"]

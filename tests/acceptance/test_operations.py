@@ -145,11 +145,11 @@ async def test_a_busy_day_is_seen_in_health_and_figures(scene: Stage, unused_tcp
 
 
 async def test_a_database_that_takes_nothing_is_unhealthy_until_it_does(
-    scene: Stage, unused_tcp_port: int
+    inside: Stage, unused_tcp_port: int
 ) -> None:
-    await scene.run(HTTP_LISTEN=f"127.0.0.1:{unused_tcp_port}")
+    await inside.run(HTTP_LISTEN=f"127.0.0.1:{unused_tcp_port}")
     url = f"http://127.0.0.1:{unused_tcp_port}"
-    with blocked(scene.database):
+    with blocked(inside.database):
         assert (await _health(url, 503))["status"] == "database"
     assert (await _health(url, 200))["status"] == "ok"
 
@@ -365,12 +365,12 @@ async def test_the_webhooks_secret_is_not_logged_whoever_calls(scene: Stage, unu
     assert [word for word in (secret, "a-wrong-secret-9876", TOKEN, SECRET) if word in logs] == []
 
 
-async def test_an_error_has_one_code_in_the_log_the_owners_mail_and_the_customers_text(scene: Stage) -> None:
-    bot = await scene.run()
-    scene.model.faults.add(status=401, message="revoked", code="invalid_api_key", times=None)
-    said = await _asked(scene, scene.telegram.person(language_code="ru"), "Сколько стоит доставка?")
+async def test_an_error_has_one_code_in_the_log_the_owners_mail_and_the_customers_text(inside: Stage) -> None:
+    bot = await inside.run()
+    inside.model.faults.add(status=401, message="revoked", code="invalid_api_key", times=None)
+    said = await _asked(inside, inside.telegram.person(language_code="ru"), "Сколько стоит доставка?")
     code = (await bot.logged("model_away"))["code"]
-    (mail,) = await scene.mailbox.wait_for(1)
+    (mail,) = await inside.mailbox.wait_for(1)
     assert re.fullmatch(r"[A-Z2-9]{6}", code)
     assert code in said
     assert code in mail.text

@@ -29,63 +29,63 @@ async def _say(scene: Stage, *texts: str) -> int:
     return anna.id
 
 
-async def test_a_corrected_contact_updates_the_lead_and_says_so(scene: Stage) -> None:
-    scene.model.brain = scripted(
+async def test_a_corrected_contact_updates_the_lead_and_says_so(inside: Stage) -> None:
+    inside.model.brain = scripted(
         [_contact(), Text("Записал"), _contact(phone="8 999 111-22-33"), Text("Исправил")]
     )
-    await scene.run()
-    await _say(scene, "Анна, +79123456789", "Ой, другой номер: 8 999 111-22-33")
-    first, second = await scene.mailbox.wait_for(2)
+    await inside.run()
+    await _say(inside, "Анна, +79123456789", "Ой, другой номер: 8 999 111-22-33")
+    first, second = await inside.mailbox.wait_for(2)
     assert first.message["Message-ID"] == second.message["In-Reply-To"]
     assert "обновлена" in second.subject.lower()
     assert "+79991112233" in second.html
-    (lead,) = await scene.rows("leads")
+    (lead,) = await inside.rows("leads")
     assert lead["phone"] == "+79991112233"
-    told = [call.body["input"][0]["output"] for call in scene.model.responses if "output" in str(call.body)]
+    told = [call.body["input"][0]["output"] for call in inside.model.responses if "output" in str(call.body)]
     assert "updated" in told[1]
 
 
-async def test_a_bad_phone_goes_back_to_the_model_and_no_lead_is_stored(scene: Stage) -> None:
-    scene.model.brain = scripted([_contact(phone="12345"), Text("Проверьте номер")])
-    await scene.run()
-    await _say(scene, "Анна, 12345")
+async def test_a_bad_phone_goes_back_to_the_model_and_no_lead_is_stored(inside: Stage) -> None:
+    inside.model.brain = scripted([_contact(phone="12345"), Text("Проверьте номер")])
+    await inside.run()
+    await _say(inside, "Анна, 12345")
     (output,) = [
         item["output"]
-        for call in scene.model.responses
+        for call in inside.model.responses
         for item in call.body["input"]
         if item.get("type") == "function_call_output"
     ]
     assert '"saved": false' in output
     assert "phone" in output
-    assert await scene.rows("leads") == []
+    assert await inside.rows("leads") == []
 
 
-async def test_the_start_payload_is_kept_as_the_customers_source(scene: Stage) -> None:
-    scene.model.brain = scripted([_contact(), Text("Записал")])
-    await scene.run()
-    anna = scene.telegram.person()
+async def test_the_start_payload_is_kept_as_the_customers_source(inside: Stage) -> None:
+    inside.model.brain = scripted([_contact(), Text("Записал")])
+    await inside.run()
+    anna = inside.telegram.person()
     anna.start("vk-may")
-    await scene.telegram.wait_for_messages(anna.id, 1)
-    assert "Тихий дом" in scene.telegram.answers(anna.id)[0]
+    await inside.telegram.wait_for_messages(anna.id, 1)
+    assert "Тихий дом" in inside.telegram.answers(anna.id)[0]
     anna.say("Анна, +79123456789")
-    (mail,) = await scene.mailbox.wait_for(1)
+    (mail,) = await inside.mailbox.wait_for(1)
     assert "vk-may" in mail.html
-    (lead,) = await scene.rows("leads")
+    (lead,) = await inside.rows("leads")
     assert lead["source"] == "vk-may"
 
 
 @pytest.mark.parametrize("context", ["conversation", "history"])
-async def test_new_begins_a_fresh_conversation(scene: Stage, context: str) -> None:
-    scene.model.brain = lambda request: Text(" | ".join(request.user_texts))
-    await scene.run(OPENAI_CONTEXT=context)
-    chat = await _say(scene, "раз", "/new", "два")
-    assert scene.telegram.answers(chat)[2] == "два"
+async def test_new_begins_a_fresh_conversation(inside: Stage, context: str) -> None:
+    inside.model.brain = lambda request: Text(" | ".join(request.user_texts))
+    await inside.run(OPENAI_CONTEXT=context)
+    chat = await _say(inside, "раз", "/new", "два")
+    assert inside.telegram.answers(chat)[2] == "два"
 
 
-async def test_the_model_is_given_the_owners_instructions_documents_and_form(scene: Stage) -> None:
-    await scene.run()
-    await _say(scene, "Сколько стоит доставка в Суздаль?")
-    body = scene.model.responses[0].body
+async def test_the_model_is_given_the_owners_instructions_documents_and_form(inside: Stage) -> None:
+    await inside.run()
+    await _say(inside, "Сколько стоит доставка в Суздаль?")
+    body = inside.model.responses[0].body
     assert "2 200 ₽" in body["instructions"]
     assert "Europe/Moscow" in body["instructions"]
     tool = next(tool for tool in body["tools"] if tool["name"] == "save_contact")
@@ -99,44 +99,44 @@ async def test_the_model_is_given_the_owners_instructions_documents_and_form(sce
     }
 
 
-async def test_mails_wait_for_a_mail_server_that_is_down(scene: Stage) -> None:
-    scene.model.brain = scripted([_contact(), Text("Записал")])
-    port = scene.mailbox.port
-    await scene.mailbox.stop()
-    bot = await scene.run()
+async def test_mails_wait_for_a_mail_server_that_is_down(inside: Stage) -> None:
+    inside.model.brain = scripted([_contact(), Text("Записал")])
+    port = inside.mailbox.port
+    await inside.mailbox.stop()
+    bot = await inside.run()
     unreachable = await bot.logged("mail_unreachable")
     assert "SMTP_" in unreachable["way_out"]
-    await _say(scene, "Анна, +79123456789")
+    await _say(inside, "Анна, +79123456789")
     await bot.logged("mail_put_off")
-    scene.mailbox.port = port
-    await scene.mailbox.start()
-    await scene.mailbox.wait_for(1, timeout=30)
+    inside.mailbox.port = port
+    await inside.mailbox.start()
+    await inside.mailbox.wait_for(1, timeout=30)
     await bot.logged("mail_sent")
-    assert len(scene.mailbox.mails) == 1
+    assert len(inside.mailbox.mails) == 1
 
 
-async def test_without_a_mail_server_mails_wait_until_one_is_set(scene: Stage) -> None:
-    scene.model.brain = scripted([_contact(), Text("Записал")])
-    bot = await scene.run(SMTP_HOST=None)
-    await _say(scene, "Анна, +79123456789")
+async def test_without_a_mail_server_mails_wait_until_one_is_set(inside: Stage) -> None:
+    inside.model.brain = scripted([_contact(), Text("Записал")])
+    bot = await inside.run(SMTP_HOST=None)
+    await _say(inside, "Анна, +79123456789")
     await bot.logged("mail_waits")
     await bot.stop()
-    await scene.run()
-    await scene.mailbox.wait_for(1)
+    await inside.run()
+    await inside.mailbox.wait_for(1)
 
 
-async def test_the_daily_report_comes_at_the_owners_hour_and_after_down_time(scene: Stage) -> None:
+async def test_the_daily_report_comes_at_the_owners_hour_and_after_down_time(inside: Stage) -> None:
     zone = ZoneInfo("Europe/Moscow")
     now = datetime.now(zone)
-    scene.env["REPORT_TIME"] = f"{now + timedelta(minutes=5):%H:%M}"  # not due yet on the first start
-    bot = await scene.run()
-    await _say(scene, "Сколько стоит Нерль?", "А доставка?")
+    inside.env["REPORT_TIME"] = f"{now + timedelta(minutes=5):%H:%M}"  # not due yet on the first start
+    bot = await inside.run()
+    await _say(inside, "Сколько стоит Нерль?", "А доставка?")
     await bot.stop()
-    scene.env["REPORT_TIME"] = f"{now - timedelta(minutes=1):%H:%M}"  # due by now
-    bot = await scene.run()
+    inside.env["REPORT_TIME"] = f"{now - timedelta(minutes=1):%H:%M}"  # due by now
+    bot = await inside.run()
     if (now.hour == 23 and now.minute >= 55) or (now.hour == 0 and now.minute < 1):
         pytest.skip("the trick with the clock does not work around midnight")
-    (mail,) = await scene.mailbox.wait_for(1, predicate=lambda mail: "report" in mail.message["Message-ID"])
+    (mail,) = await inside.mailbox.wait_for(1, predicate=lambda mail: "report" in mail.message["Message-ID"])
     assert mail.rcpt_to == ["owner@shop.example"]
     await bot.stop()
 
@@ -163,18 +163,18 @@ async def test_the_report_on_demand_shows_the_dialogues(scene: Stage) -> None:
     await scene.mailbox.wait_for(2)
 
 
-async def test_exports_in_both_formats(scene: Stage) -> None:
-    await scene.run()
-    chat = await _say(scene, 'первая; "строка"\nвторая', "ещё")
-    code, out, _ = await scene.command("export", "--format", "csv")
+async def test_exports_in_both_formats(inside: Stage) -> None:
+    await inside.run()
+    chat = await _say(inside, 'первая; "строка"\nвторая', "ещё")
+    code, out, _ = await inside.command("export", "--format", "csv")
     assert code == 0
     rows = list(csv.DictReader(io.StringIO(out)))
     assert [row["role"] for row in rows] == ["customer", "assistant"] * 2
     assert rows[0]["text"] == 'первая; "строка"\nвторая'
     assert int(rows[0]["chat_id"]) == chat
     assert datetime.fromisoformat(rows[0]["time"]).utcoffset() == timedelta(0)
-    assert await scene.rows("export", "--to", "2020-01-01") == []
-    assert len(await scene.rows("export", "--from", "2020-01-01")) == 4
+    assert await inside.rows("export", "--to", "2020-01-01") == []
+    assert len(await inside.rows("export", "--from", "2020-01-01")) == 4
 
 
 async def test_files_are_for_their_owner_only(scene: Stage) -> None:
@@ -233,8 +233,8 @@ async def test_a_broken_contact_form_is_named(scene: Stage, form: str, named: st
     assert named in bot.raw[-1]
 
 
-async def test_a_model_that_the_server_does_not_list_is_reported(scene: Stage) -> None:
-    bot = await scene.run(OPENAI_MODEL="gpt-6-lunar")
+async def test_a_model_that_the_server_does_not_list_is_reported(inside: Stage) -> None:
+    bot = await inside.run(OPENAI_MODEL="gpt-6-lunar")
     row = await bot.logged("model_unknown")
     assert "OPENAI_MODEL" in row["problem"]
     assert "gpt-6-luna" in row["problem"]
@@ -258,17 +258,17 @@ async def test_settings_come_from_dotenv_and_secrets_from_files(scene: Stage) ->
     assert "lead" in mail.subject.lower()
 
 
-async def test_webhook_instead_of_polling(scene: Stage, unused_tcp_port: int) -> None:
+async def test_webhook_instead_of_polling(inside: Stage, unused_tcp_port: int) -> None:
     address = f"127.0.0.1:{unused_tcp_port}"
-    bot = await scene.run(TELEGRAM_WEBHOOK_URL=f"http://{address}/hook", TELEGRAM_WEBHOOK_LISTEN=address)
-    await _say(scene, "привет", "и ещё")
+    bot = await inside.run(TELEGRAM_WEBHOOK_URL=f"http://{address}/hook", TELEGRAM_WEBHOOK_LISTEN=address)
+    await _say(inside, "привет", "и ещё")
     assert await bot.stop() == 0
 
 
-async def test_healthz(scene: Stage, unused_tcp_port: int) -> None:
+async def test_healthz(inside: Stage, unused_tcp_port: int) -> None:
     import httpx
 
-    await scene.run(HTTP_LISTEN=f"127.0.0.1:{unused_tcp_port}")
+    await inside.run(HTTP_LISTEN=f"127.0.0.1:{unused_tcp_port}")
     async with httpx.AsyncClient(trust_env=False) as client:
         answer = await client.get(f"http://127.0.0.1:{unused_tcp_port}/healthz")
     assert answer.status_code == 200

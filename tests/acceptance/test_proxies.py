@@ -88,7 +88,7 @@ async def test_a_dead_telegram_proxy_is_named_with_the_way_out(scene: Stage) -> 
     assert "hidden" not in "\n".join(bot.raw)
 
 
-async def test_a_dead_model_proxy_is_named_and_the_bot_starts(scene: Stage) -> None:
-    bot = await scene.run(OPENAI_PROXY="socks5://127.0.0.1:9")
+async def test_a_dead_model_proxy_is_named_and_the_bot_starts(inside: Stage) -> None:
+    bot = await inside.run(OPENAI_PROXY="socks5://127.0.0.1:9")
     row = await bot.logged("model_unreachable")
     assert "OPENAI_PROXY" in row["way_out"]

@@ -12,46 +12,46 @@ from sovetnik.demo.modelapi import ModelRequest, Reply, Text, ToolCall, scripted
 from tests.acceptance.stage import Stage, on_a_file, until
 
 
-async def test_forty_customers_at_once_do_not_wait_for_each_other(scene: Stage) -> None:
+async def test_forty_customers_at_once_do_not_wait_for_each_other(inside: Stage) -> None:
     def brain(request: ModelRequest) -> Reply:
         return Reply([Text(" | ".join(request.user_texts))], first_token_delay=2.0)
 
-    scene.model.brain = brain
-    await scene.run()
-    people = [scene.telegram.person() for _ in range(40)]
+    inside.model.brain = brain
+    await inside.run()
+    people = [inside.telegram.person() for _ in range(40)]
     began = time.monotonic()
     for person in people:
         person.say(f"вопрос {person.id}")
     for person in people:
-        await scene.telegram.wait_for_messages(person.id, 1, timeout=15)
+        await inside.telegram.wait_for_messages(person.id, 1, timeout=15)
     took = time.monotonic() - began
     for person in people:
-        assert scene.telegram.answers(person.id) == [f"вопрос {person.id}"]
-    assert scene.model.max_in_flight == 40
+        assert inside.telegram.answers(person.id) == [f"вопрос {person.id}"]
+    assert inside.model.max_in_flight == 40
     assert took < 20, "they were answered one after the other"  # 80 s then; the aim of 4 s is benchmarked
 
 
-async def test_messages_of_one_chat_are_answered_in_order_one_turn_at_a_time(scene: Stage) -> None:
-    scene.model.brain = lambda request: Reply([Text(request.last_user_text)], first_token_delay=0.05)
-    await scene.run()
-    anna = scene.telegram.person()
+async def test_messages_of_one_chat_are_answered_in_order_one_turn_at_a_time(inside: Stage) -> None:
+    inside.model.brain = lambda request: Reply([Text(request.last_user_text)], first_token_delay=0.05)
+    await inside.run()
+    anna = inside.telegram.person()
     for number in range(10):
         anna.say(f"№{number}")
     await until(
-        lambda: "№9" in "\n".join(scene.telegram.answers(anna.id)), "the last message was not answered"
+        lambda: "№9" in "\n".join(inside.telegram.answers(anna.id)), "the last message was not answered"
     )
-    assert "\n".join(scene.telegram.answers(anna.id)).split("\n") == [f"№{number}" for number in range(10)]
-    assert scene.model.max_in_flight == 1
+    assert "\n".join(inside.telegram.answers(anna.id)).split("\n") == [f"№{number}" for number in range(10)]
+    assert inside.model.max_in_flight == 1
 
 
-async def test_three_quick_messages_become_one_turn(scene: Stage) -> None:
-    scene.model.brain = lambda request: Text(request.last_user_text)
-    await scene.run(JOIN_MESSAGES="0.7")
-    anna = scene.telegram.person()
+async def test_three_quick_messages_become_one_turn(inside: Stage) -> None:
+    inside.model.brain = lambda request: Text(request.last_user_text)
+    await inside.run(JOIN_MESSAGES="0.7")
+    anna = inside.telegram.person()
     for text in ("Здравствуйте", "у меня вопрос", "сколько стоит Нерль?"):
         anna.say(text)
-    await scene.telegram.wait_for_messages(anna.id, 1)
-    assert scene.telegram.answers(anna.id) == ["Здравствуйте\nу меня вопрос\nсколько стоит Нерль?"]
+    await inside.telegram.wait_for_messages(anna.id, 1)
+    assert inside.telegram.answers(anna.id) == ["Здравствуйте\nу меня вопрос\nсколько стоит Нерль?"]
 
 
 @pytest.mark.parametrize("context", ["conversation", "history"])
@@ -105,14 +105,14 @@ async def test_updates_that_came_while_the_bot_was_down_are_answered(scene: Stag
     await scene.telegram.wait_for_messages(anna.id, 1)
 
 
-async def test_the_same_update_twice_is_one_turn(scene: Stage) -> None:
-    await scene.run()
-    anna = scene.telegram.person()
+async def test_the_same_update_twice_is_one_turn(inside: Stage) -> None:
+    await inside.run()
+    anna = inside.telegram.person()
     anna.say("привет")
-    await scene.telegram.wait_for_messages(anna.id, 1)
-    rows = await scene.rows("export")
-    message = scene.telegram.chat(anna.id).messages[0]
-    scene.telegram.push(
+    await inside.telegram.wait_for_messages(anna.id, 1)
+    rows = await inside.rows("export")
+    message = inside.telegram.chat(anna.id).messages[0]
+    inside.telegram.push(
         {
             "update_id": 1,
             "message": {
@@ -157,36 +157,38 @@ async def test_sigterm_lets_the_running_turn_finish(scene: Stage) -> None:
     ],
     ids=lambda fault: next(iter(fault)) + str(fault.get("status", "")),
 )
-async def test_a_stumbling_model_is_asked_again(scene: Stage, context: str, fault: dict[str, object]) -> None:
-    scene.model.brain = lambda request: Text(" | ".join(request.user_texts))
-    await scene.run(OPENAI_CONTEXT=context)
-    anna = scene.telegram.person()
+async def test_a_stumbling_model_is_asked_again(
+    inside: Stage, context: str, fault: dict[str, object]
+) -> None:
+    inside.model.brain = lambda request: Text(" | ".join(request.user_texts))
+    await inside.run(OPENAI_CONTEXT=context)
+    anna = inside.telegram.person()
     anna.say("первый")
-    await scene.telegram.wait_for_messages(anna.id, 1)
-    planned = scene.model.faults.add(**fault)
+    await inside.telegram.wait_for_messages(anna.id, 1)
+    planned = inside.model.faults.add(**fault)
     anna.say("второй")
-    await scene.telegram.wait_for_messages(anna.id, 2)
+    await inside.telegram.wait_for_messages(anna.id, 2)
     anna.say("третий")
-    await scene.telegram.wait_for_messages(anna.id, 3)
+    await inside.telegram.wait_for_messages(anna.id, 3)
     assert planned.hits == 1
-    assert scene.telegram.answers(anna.id) == ["первый", "первый | второй", "первый | второй | третий"]
+    assert inside.telegram.answers(anna.id) == ["первый", "первый | второй", "первый | второй | третий"]
 
 
-async def test_an_answer_waits_out_telegrams_flood_control_and_arrives_once(scene: Stage) -> None:
-    await scene.run()
-    anna, boris = scene.telegram.person(), scene.telegram.person()
-    scene.telegram.faults.add("sendMessage", chat_id=anna.id, status=429, retry_after=2)
+async def test_an_answer_waits_out_telegrams_flood_control_and_arrives_once(inside: Stage) -> None:
+    await inside.run()
+    anna, boris = inside.telegram.person(), inside.telegram.person()
+    inside.telegram.faults.add("sendMessage", chat_id=anna.id, status=429, retry_after=2)
     anna.say("Анна")
     boris.say("Борис")
-    await scene.telegram.wait_for_messages(boris.id, 1)
-    await scene.telegram.wait_for_messages(anna.id, 1)
-    assert scene.telegram.answers(anna.id) == ["Анна"]
+    await inside.telegram.wait_for_messages(boris.id, 1)
+    await inside.telegram.wait_for_messages(anna.id, 1)
+    assert inside.telegram.answers(anna.id) == ["Анна"]
 
 
-async def test_a_customer_who_blocked_the_bot_is_no_error(scene: Stage) -> None:
-    bot = await scene.run()
-    anna = scene.telegram.person()
-    fault = scene.model.faults.add(hold_after=1)
+async def test_a_customer_who_blocked_the_bot_is_no_error(inside: Stage) -> None:
+    bot = await inside.run()
+    anna = inside.telegram.person()
+    fault = inside.model.faults.add(hold_after=1)
     anna.say("привет")
     await until(lambda: fault.hits == 1, "the model was not asked")
     anna.block()
@@ -196,50 +198,50 @@ async def test_a_customer_who_blocked_the_bot_is_no_error(scene: Stage) -> None:
     assert refused["level"] == "info"
     anna.unblock()
     anna.say("я вернулась")
-    await scene.telegram.wait_for_messages(anna.id, 1)
+    await inside.telegram.wait_for_messages(anna.id, 1)
 
 
 async def test_a_model_that_is_down_is_stood_in_for_by_the_documents_and_the_owner_told_once(
-    scene: Stage,
+    inside: Stage,
 ) -> None:
-    bot = await scene.run()
-    scene.model.faults.add(times=None, status=500)
-    anna = scene.telegram.person(language_code="ru")
+    bot = await inside.run()
+    inside.model.faults.add(times=None, status=500)
+    anna = inside.telegram.person(language_code="ru")
     anna.say("Сколько стоит доставка в Суздаль?")
-    await scene.telegram.wait_for_messages(anna.id, 1, timeout=30)
-    (text,) = scene.telegram.answers(anna.id)
+    await inside.telegram.wait_for_messages(anna.id, 1, timeout=30)
+    (text,) = inside.telegram.answers(anna.id)
     away = await bot.logged("model_away")
     assert away["code"] in text
     assert "500" in away["error"]
     assert "2 200 ₽" in text
     assert "delivery-and-assembly.md" in text
     anna.say("Анна, +79123456789")
-    await scene.telegram.wait_for_messages(anna.id, 2)
-    mails = await scene.mailbox.wait_for(2)
+    await inside.telegram.wait_for_messages(anna.id, 2)
+    mails = await inside.mailbox.wait_for(2)
     assert sorted(mail.message["Message-ID"].split("-")[0] for mail in mails) == ["<lead", "<notice"]
-    (lead,) = await scene.rows("leads")
+    (lead,) = await inside.rows("leads")
     assert lead["phone"] == "+79123456789"
 
 
 async def test_a_model_that_comes_back_answers_everybody_again_and_the_owner_is_told(
-    scene: Stage,
+    inside: Stage,
 ) -> None:
-    bot = await scene.run()
-    scene.model.faults.add(status=401, message="revoked", code="invalid_api_key")
-    people = [scene.telegram.person() for _ in range(3)]
+    bot = await inside.run()
+    inside.model.faults.add(status=401, message="revoked", code="invalid_api_key")
+    people = [inside.telegram.person() for _ in range(3)]
     people[0].say("вопрос")
-    await scene.telegram.wait_for_messages(people[0].id, 1)
+    await inside.telegram.wait_for_messages(people[0].id, 1)
     await bot.logged("model_away")
-    scene.model.faults.clear()
-    await until(lambda: _answered_by_the_model(scene, people), "the model is not asked again", patience=45)
+    inside.model.faults.clear()
+    await until(lambda: _answered_by_the_model(inside, people), "the model is not asked again", patience=45)
     await bot.logged("model_back")
     for person in people:
         person.say("и снова")
     await until(
-        lambda: all(scene.telegram.answers(person.id)[-1:] == ["и снова"] for person in people),
+        lambda: all(inside.telegram.answers(person.id)[-1:] == ["и снова"] for person in people),
         "not everybody is answered by the model",
     )
-    mails = await scene.mailbox.wait_for(2)
+    mails = await inside.mailbox.wait_for(2)
     assert ["down" in mail.message["Message-ID"] for mail in mails] == [True, False]
 
 
@@ -255,20 +257,20 @@ def _answered_by_the_model(scene: Stage, people: list[Person]) -> bool:
 
 
 async def test_an_answer_that_makes_no_sense_gets_the_customer_one_polite_line_with_a_code(
-    scene: Stage,
+    inside: Stage,
 ) -> None:
-    scene.model.brain = lambda request: Text("")
-    bot = await scene.run()
-    anna = scene.telegram.person()
+    inside.model.brain = lambda request: Text("")
+    bot = await inside.run()
+    anna = inside.telegram.person()
     anna.say("Сколько стоит Нерль?")
-    await scene.telegram.wait_for_messages(anna.id, 1, timeout=30)
-    (text,) = scene.telegram.answers(anna.id)
+    await inside.telegram.wait_for_messages(anna.id, 1, timeout=30)
+    (text,) = inside.telegram.answers(anna.id)
     failed = await bot.logged("turn_failed")
     assert failed["code"] in text
-    scene.model.brain = lambda request: Text(request.last_user_text)
+    inside.model.brain = lambda request: Text(request.last_user_text)
     anna.say("А сейчас?")
-    await scene.telegram.wait_for_messages(anna.id, 2)
-    assert scene.telegram.answers(anna.id)[1] == "А сейчас?"
+    await inside.telegram.wait_for_messages(anna.id, 2)
+    assert inside.telegram.answers(anna.id)[1] == "А сейчас?"
 
 
 async def test_no_secret_phone_or_text_is_ever_logged(scene: Stage) -> None:
@@ -295,13 +297,13 @@ async def test_a_second_process_on_the_same_database_is_refused(scene: Stage) ->
     assert any("DATABASE_URL" in line and "in use" in line for line in second.raw)
 
 
-async def test_long_answers_arrive_whole_in_several_messages(scene: Stage) -> None:
+async def test_long_answers_arrive_whole_in_several_messages(inside: Stage) -> None:
     paragraphs = [f"Абзац {n}. " + "слово " * 60 for n in range(40)]
-    scene.model.brain = lambda request: Text("\n\n".join(paragraphs))
-    await scene.run()
-    anna = scene.telegram.person()
+    inside.model.brain = lambda request: Text("\n\n".join(paragraphs))
+    await inside.run()
+    anna = inside.telegram.person()
     anna.say("расскажи всё")
-    await scene.telegram.wait_for_messages(anna.id, 4)
+    await inside.telegram.wait_for_messages(anna.id, 4)
     await asyncio.sleep(0)
-    whole = " ".join(" ".join(scene.telegram.answers(anna.id)).split())
+    whole = " ".join(" ".join(inside.telegram.answers(anna.id)).split())
     assert whole == " ".join(" ".join(paragraphs).split())
