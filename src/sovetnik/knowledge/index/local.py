@@ -131,6 +131,8 @@ class LocalIndex:
             method: What to rank by; for measurements only.
         """
         snapshot = self._snapshot
+        if not snapshot.pieces:
+            return []
         wants_vector = method != "bm25" and snapshot.nearness is not None
         vector = await self._embedding.query(query) if wants_vector else None
         return await asyncio.to_thread(snapshot.search, query, vector, k, method)
