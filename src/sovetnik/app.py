@@ -136,7 +136,7 @@ async def _assemble(settings: Settings, stack: AsyncExitStack) -> _Parts:
     mailer = make_mailer(settings, form, username)
     mails = Mails(store, mailer, longest_sleep=OTHERS_MAILS if is_postgres(url) else None, woken=news)
     erasures = Erasures(store, brain.erase)
-    readers = await stack.enter_async_context(Readers(seconds=30.0))
+    readers = await stack.enter_async_context(Readers(patience=30.0))
     desk = OwnersOffice(settings, store, make_look(settings, form, username), brain.away)
     pace = Pace(settings.telegram_rate, settings.telegram_chat_rate)
     turns = Turns(

@@ -60,12 +60,11 @@ async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Desk]:
     async with (
         serve(api.app) as url,
         office("history", timeout=1.0) as model,
-        Readers(seconds=30.0) as readers,
+        Readers(patience=30.0) as readers,
+        make_bot(BotSettings(TOKEN, url)) as bot,
     ):
-        bot = make_bot(BotSettings(TOKEN, url))
         heard = Hearing(model.client, TRANSCRIPTION_MODEL)
         yield Desk(model, api, anna, bot, readers, Perceiver(bot, readers, heard, sees=True))
-        await bot.shutdown()
 
 
 # voices

@@ -97,7 +97,11 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerato
     anna.start()
     api.updates.queue.clear()
     opened: list[tuple[Path, str]] = []
-    async with serve(api.app) as url, Readers(seconds=30.0) as readers:
+    async with (
+        serve(api.app) as url,
+        Readers(patience=30.0) as readers,
+        make_bot(BotSettings(TOKEN, url)) as bot,
+    ):
         read: Callable[..., Any] = readers.read
 
         async def noted(path: Path, name: str) -> Any:
@@ -105,9 +109,7 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerato
             return await read(path, name)
 
         monkeypatch.setattr(readers, "read", noted)
-        bot = make_bot(BotSettings(TOKEN, url))
         yield Desk(api, anna, bot, Perceiver(bot, readers, None, sees=False), tmp_path, opened)
-        await bot.shutdown()
 
 
 def check_places(desk: Desk) -> None:

@@ -112,6 +112,29 @@ async def test_time_limit(folder: Path):
         assert await readers.read(folder / "a.md", "a.md")
 
 
+async def test_a_reader_that_is_not_given_the_processor_has_time_by_the_clock(folder: Path):
+    async with Readers(seconds=0.5, patience=60) as readers:
+        await readers.read(folder / "a.md", "a.md")
+        pid = await _worker(readers)
+        os.kill(pid, signal.SIGSTOP)  # as a busy machine does to one of low priority
+        reading = asyncio.create_task(readers.read(folder / "a.md", "a.md"))
+        await asyncio.sleep(0.7)
+        assert not reading.done()
+        os.kill(pid, signal.SIGCONT)
+        assert await reading
+        assert await _worker(readers) == pid
+
+
+async def test_a_reader_that_hangs_is_given_up(folder: Path):
+    async with Readers(patience=1) as readers:
+        await readers.read(folder / "a.md", "a.md")
+        os.kill(pid := await _worker(readers), signal.SIGSTOP)
+        with pytest.raises(Unreadable, match="takes longer than 1 s"):
+            await readers.read(folder / "a.md", "a.md")
+        assert not _runs(pid)
+        assert await readers.read(folder / "a.md", "a.md")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems do not bound memory")
 async def test_memory_limit(folder: Path):
     (folder / "big.csv").write_text("Кровать;24900;берёза\n" * 1_000_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
@@ -34,15 +35,18 @@ class Readers:
         notes: source → what the owner should know of a document that was read.
     """
 
-    def __init__(self, *, seconds: float = 60.0, memory: int = 1024**3) -> None:
+    def __init__(self, *, seconds: float = 60.0, patience: float = 600.0, memory: int = 1024**3) -> None:
         """Start nothing yet.
 
         Args:
-            seconds: for one file.
+            seconds: of processor time for one file. The worker has low priority: on a machine that is busy
+                otherwise, a good file takes long by the clock.
+            patience: seconds by the clock, for one file.
             memory: bytes that reading may take.
         """
         self.notes: dict[str, str] = {}
         self._seconds = seconds
+        self._patience = patience
         self._memory = memory
         self._lock = asyncio.Lock()
         self._worker: Process | None = None
@@ -69,12 +73,12 @@ class Readers:
             self.notes.pop(source, None)
             done = False
             try:
-                async with asyncio.timeout(self._seconds):
+                async with asyncio.timeout(self._patience):
                     chunks = await self._ask(path, source)
                 done = True
             except TimeoutError as error:
                 raise Unreadable(
-                    f"takes longer than {self._seconds:g} s: save it in smaller parts"
+                    f"takes longer than {self._patience:g} s: save it in smaller parts"
                 ) from error
             except (OSError, ValueError, EOFError) as error:  # it died, or its answer is none
                 log.warning("reader_failed", source=source, error=str(error) or type(error).__name__)
@@ -100,6 +104,8 @@ class Readers:
         while True:
             line = await worker.stdout.readline()
             if not line.endswith(b"\n"):
+                if await worker.wait() == -signal.SIGPROF:
+                    raise Unreadable(f"takes longer than {self._seconds:g} s: save it in smaller parts")
                 raise EOFError("the worker died")
             answer: object = json.loads(line)
             if isinstance(answer, dict):
@@ -126,6 +132,7 @@ class Readers:
                 "sovetnik.knowledge.reading.worker",
                 str(self._memory),
                 str(self._seconds),
+                str(self._patience),
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,

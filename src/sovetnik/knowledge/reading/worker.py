@@ -24,19 +24,19 @@ MAX_CHUNKS = 5_000
 def main() -> None:
     """Serve until standard input ends.
 
-    Arguments: bytes of memory, seconds for one file.
+    Arguments: bytes of memory; for one file, seconds of processor time and seconds by the clock.
     """
-    memory, seconds = int(sys.argv[1]), float(sys.argv[2])
+    memory, seconds, patience = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
     # Only the answers may go to the pipe: what a library prints must not.
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1 << 16)
     os.dup2(2, 1)
     _restrain(memory)
     for line in sys.stdin:
-        _alarm(seconds + 5)  # in case the one who would kill us is gone
+        _alarm(seconds, patience + 5)  # the latter in case the one who would kill us is gone
         request = json.loads(line)
         _answer(Path(request["path"]), request["source"], answers)
         answers.flush()
-        _alarm(0)
+        _alarm(0, 0)
 
 
 def _answer(path: Path, source: str, answers: TextIO) -> None:
@@ -110,9 +110,10 @@ def _mapped() -> int:
         return 0
 
 
-def _alarm(seconds: float) -> None:
-    if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_REAL, seconds)  # nobody handles SIGALRM: it kills
+def _alarm(seconds: float, patience: float) -> None:
+    if hasattr(signal, "setitimer"):  # nobody handles SIGPROF and SIGALRM: they kill
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, patience)
 
 
 if __name__ == "__main__":
