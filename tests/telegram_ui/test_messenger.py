@@ -48,10 +48,8 @@ async def post() -> AsyncGenerator[Post]:
     api = BotApi(TOKEN)
     anna = api.person()
     anna.start()
-    async with serve(api.app) as url:
-        bot = make_bot(BotSettings(TOKEN, url))
+    async with serve(api.app) as url, make_bot(BotSettings(TOKEN, url)) as bot:
         yield Post(api, anna, TelegramMessenger(bot, Pace(0, 0)))
-        await bot.shutdown()
 
 
 async def test_an_answer_arrives_with_its_marks(post: Post) -> None:

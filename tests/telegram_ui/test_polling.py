@@ -64,8 +64,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @asynccontextmanager
 async def listening(api: BotApi) -> AsyncGenerator[Ear]:
-    async with serve(api.app) as url:
-        bot = make_bot(BotSettings(TOKEN, url))
+    async with serve(api.app) as url, make_bot(BotSettings(TOKEN, url)) as bot:
         ear = Ear(api)
         ear.poller = Poller(bot, ear.accept)
         task = asyncio.create_task(ear.poller.run())
@@ -75,7 +74,6 @@ async def listening(api: BotApi) -> AsyncGenerator[Ear]:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-            await bot.shutdown()
 
 
 async def test_messages_are_heard_in_order_and_then_forgotten_by_telegram(pauses: list[float]) -> None:
