@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
 import aiohttp
+import httpx
 
 if TYPE_CHECKING:
     from aiohttp_socks import ProxyConnector
@@ -31,6 +32,18 @@ def check_proxy(proxy: str | None) -> None:
     url = urlsplit(proxy)
     if url.scheme not in PORTS or not url.hostname:
         raise ValueError(f"a proxy cannot be {url.scheme}://…")
+
+
+@functools.cache
+def trusted() -> ssl.SSLContext:
+    """Whom Telegram's and the model's servers must have a certificate of.
+
+    Mozilla's list, which comes with us, since a bare machine has none; and this machine's, where a company
+    puts its own. Made once: reading them takes up to 35 ms.
+    """
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context
 
 
 def open_session(

@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -15,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from sovetnik.connecting import check_proxy, is_timeout, open_session, told
+from sovetnik.connecting import check_proxy, is_timeout, open_session, told, trusted
 from sovetnik.demo.serving import serve
 from tests.servers.socks5 import Fault, HttpProxy, Socks5Proxy
 
@@ -129,6 +130,24 @@ async def test_an_https_proxy_is_spoken_to_in_tls(port: int) -> None:
         async with through(url, tls=ours) as get:
             assert await get("http://api.invalid/a") == "/a"
         listening.close()
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["of this machine", "of a stranger"])
+async def test_a_server_is_trusted_for_this_machines_certificates(
+    known: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    (authority if known else trustme.CA()).cert_pem.write_to_path(str(tmp_path / "company.pem"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "company.pem"))
+    theirs = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(theirs)
+    app = Starlette(routes=[Route("/", lambda request: JSONResponse({}))])
+    async with serve(app, ssl=theirs) as url, open_session(None, trusted.__wrapped__()) as session:
+        if known:
+            assert (await session.get(url)).status == 200
+        else:
+            with pytest.raises(aiohttp.ClientConnectorCertificateError):
+                await session.get(url)
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -12,7 +12,7 @@ import httpx2
 import openai
 import structlog
 
-from sovetnik.connecting import is_timeout, told
+from sovetnik.connecting import is_timeout, told, trusted
 from sovetnik.core.errors import AssistantError, ConfigError
 
 log = structlog.get_logger("sovetnik.assistant")
@@ -62,6 +62,7 @@ def make_client(settings: ModelSettings) -> openai.AsyncOpenAI:
         http = openai.DefaultAsyncHttpx2Client(
             proxy=settings.proxy,
             trust_env=False,
+            verify=trusted(),
             timeout=httpx2.Timeout(settings.timeout, connect=min(CONNECT_TIMEOUT, settings.timeout)),
         )
     except (ValueError, ImportError) as error:

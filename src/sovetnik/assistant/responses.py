@@ -11,12 +11,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-import httpx2
 import openai
 from aiohttp.abc import AbstractStreamWriter
 
 from sovetnik.assistant.client import CONNECT_TIMEOUT, ModelSettings, refusal
-from sovetnik.connecting import limits, open_session
+from sovetnik.connecting import limits, open_session, trusted
 from sovetnik.wire import from_json, to_json
 
 KEEP_ALIVE = 4.0
@@ -60,8 +59,7 @@ class Responses:
             AssistantError: the provider refused.
         """
         if self._session is None:
-            tls = httpx2.create_ssl_context(trust_env=False)
-            self._session = open_session(self._settings.proxy, tls, keep_alive=KEEP_ALIVE)
+            self._session = open_session(self._settings.proxy, trusted(), keep_alive=KEEP_ALIVE)
         silence = self._settings.timeout
         connecting = min(CONNECT_TIMEOUT, silence)
         timeout = limits(

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import httpx
 
+from sovetnik.connecting import trusted
 from sovetnik.doctor import words
 from sovetnik.doctor.causes import cause
 from sovetnik.doctor.finding import PATIENCE, Finding, Said, Trouble, same
@@ -41,7 +42,11 @@ async def ask_telegram(how: BotSettings, method: str) -> Told:
     host = place(how.base_url)
     try:
         async with httpx.AsyncClient(
-            proxy=how.proxy, trust_env=False, timeout=PATIENCE - 0.5, follow_redirects=False
+            proxy=how.proxy,
+            trust_env=False,
+            verify=trusted(),
+            timeout=PATIENCE - 0.5,
+            follow_redirects=False,
         ) as client:
             began = time.time()
             response = await client.get(f"{how.base_url.rstrip('/')}/bot{how.token}/{method}")

@@ -20,6 +20,7 @@ from urllib.robotparser import RobotFileParser
 import httpx
 
 from sovetnik import version
+from sovetnik.connecting import trusted
 from sovetnik.doctor.causes import cause
 from sovetnik.doctor.finding import Said, Trouble, same
 from sovetnik.doctor.patient import literal
@@ -90,7 +91,9 @@ class Crawler:
             Trouble: the site cannot be reached, or its robots.txt forbids.
         """
         headers = {"user-agent": AGENT, "accept": "text/html,application/pdf,*/*;q=0.5"}
-        async with httpx.AsyncClient(headers=headers, timeout=PATIENCE, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            headers=headers, timeout=PATIENCE, trust_env=False, verify=trusted()
+        ) as client:
             rules = await self._rules(client)
             if not rules.can_fetch(AGENT, self.start):
                 raise Trouble(

@@ -6,12 +6,11 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import telegram
 from telegram.error import InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import BaseRequest
 
-from sovetnik.connecting import check_proxy
+from sovetnik.connecting import check_proxy, trusted
 from sovetnik.core.errors import ConfigError
 from sovetnik.telegram_ui.request import AiohttpRequest, ask
 
@@ -47,7 +46,7 @@ def make_bot(settings: BotSettings) -> telegram.Bot:
         check_proxy(settings.proxy)
     except ValueError as error:
         raise ConfigError(f"TELEGRAM_PROXY: {error}; write socks5://user:password@host:port") from error
-    tls = httpx.create_ssl_context(trust_env=False)
+    tls = trusted()
     try:
         return telegram.Bot(
             settings.token,
