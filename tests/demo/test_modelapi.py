@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 
 import openai
 import pytest
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 from openai.types.responses import ResponseStreamEvent
 from pydantic import BaseModel, TypeAdapter
 
+from sovetnik.connecting import trusted
 from sovetnik.demo.modelapi import (
     Incomplete,
     ModelApi,
@@ -41,7 +42,8 @@ SAVE = {
 
 @asynccontextmanager
 async def client_of(api, **options):
-    settings = {"max_retries": 0, "timeout": 5, "api_key": api.key, **options}
+    http = DefaultAsyncHttpx2Client(verify=trusted())  # which was read before: 17 ms a client
+    settings = {"max_retries": 0, "timeout": 5, "api_key": api.key, "http_client": http, **options}
     async with serve(api.app) as base, AsyncOpenAI(base_url=f"{base}/v1", **settings) as client:
         yield client
 

@@ -3,8 +3,9 @@
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
-from openai import AsyncOpenAI
+from openai import AsyncOpenAI, DefaultAsyncHttpx2Client
 
+from sovetnik.connecting import trusted
 from sovetnik.demo.modelapi import ModelApi
 from sovetnik.demo.serving import serve
 from sovetnik.knowledge.hosted import HostedStore
@@ -59,8 +60,11 @@ class Stage:
 async def stage(folder, **options):
     folder.mkdir(exist_ok=True)
     api = ModelApi(**options)
+    http = DefaultAsyncHttpx2Client(verify=trusted())  # which was read before: 17 ms a client
     async with (
         serve(api.app) as base,
-        AsyncOpenAI(base_url=f"{base}/v1", api_key=api.key, max_retries=0, timeout=5) as client,
+        AsyncOpenAI(
+            base_url=f"{base}/v1", api_key=api.key, max_retries=0, timeout=5, http_client=http
+        ) as client,
     ):
         yield Stage(api, base, client, folder)
