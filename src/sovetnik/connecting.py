@@ -84,7 +84,9 @@ def told(error: BaseException) -> str:
 def proxy_login(url: str) -> tuple[str | None, str | None]:
     """User and password of a proxy's URL, as python-socks has to be given them to send UTF-8."""
     parsed = urlsplit(url)
-    return _Credential.of(parsed.username), _Credential.of(parsed.password)
+    if not parsed.username and not parsed.password:
+        return None, None
+    return _Credential.of(parsed.username or ""), _Credential.of(parsed.password or "")
 
 
 class _Credential(str):
@@ -96,9 +98,13 @@ class _Credential(str):
     __slots__ = ()
 
     @classmethod
-    def of(cls, quoted: str | None) -> Self | None:
-        """As a URL has it; None where there is none."""
-        return cls(unquote(quoted).encode().decode("latin-1")) if quoted else None
+    def of(cls, quoted: str) -> Self:
+        """As a URL has it."""
+        return cls(unquote(quoted).encode().decode("latin-1"))
+
+    def __bool__(self) -> bool:
+        """True: a key without a password is a login too, which the library would not send."""
+        return True
 
     def encode(self, encoding: str = "", errors: str = "strict") -> bytes:  # noqa: ARG002 - str's signature
         """Its bytes, whatever encoding is asked for."""
