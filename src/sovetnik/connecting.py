@@ -7,6 +7,7 @@ time. What is asked seldom stays with the SDKs' own clients.
 from __future__ import annotations
 
 import functools
+import re
 import ssl
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 """Kinds of proxies, and the ports of those whose URL has none."""
+
+_ADDRESS = re.compile(r"\w+://\S+")
 
 
 def check_proxy(proxy: str | None) -> None:
@@ -77,7 +80,7 @@ def is_timeout(error: BaseException) -> bool:
 def told(error: BaseException) -> str:
     """A failed call in one line, without the address: Telegram's holds the token."""
     said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
-    shown = "" if isinstance(error, aiohttp.InvalidURL) else said
+    shown = "" if isinstance(error, aiohttp.InvalidURL) else _ADDRESS.sub("…", said)
     return f"{type(error).__name__}: {shown}".removesuffix(": ")
 
 
