@@ -202,6 +202,28 @@ async def test_a_whole_answer_may_be_silent_for_longer_than_a_stream() -> None:
 
 
 @pytest.mark.parametrize("streamed", [True, False])
+async def test_a_request_that_nobody_takes_is_given_up(
+    streamed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that takes what fits into its buffers: pictures do not."""
+    gone = asyncio.Event()
+
+    async def deaf(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gone.wait()
+        writer.transport.abort()
+
+    monkeypatch.setitem(REQUEST, "instructions", "0" * 30_000_000)
+    listening = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+    async with asyncio.timeout(10), office("history", base_url=url, timeout=0.2) as desk:
+        with pytest.raises(AssistantError) as failure:
+            await ours(desk, streamed=streamed, limit=60)
+    gone.set()
+    listening.close()
+    assert failure.value.kind == "timeout"
+
+
+@pytest.mark.parametrize("streamed", [True, False])
 async def test_a_cancelled_call_leaves_the_provider(streamed: bool) -> None:
     async with office("history") as desk:
         desk.api.faults.add(stall_after=2 if streamed else 0)
