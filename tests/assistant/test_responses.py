@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sovetnik.assistant import consultant
@@ -233,6 +234,22 @@ async def test_a_cancelled_call_leaves_the_provider(streamed: bool) -> None:
         with pytest.raises(asyncio.CancelledError):
             await asked
         await desk.api.wait_for(1, finished=True)  # a stalled answer ends when its client leaves
+
+
+async def test_a_gateway_that_only_says_it_is_alive_is_given_up() -> None:
+    async def alive(request: Request) -> Response:
+        async def comments() -> AsyncIterator[str]:
+            while not await request.is_disconnected():
+                yield ": PROCESSING\n\n"
+                await asyncio.sleep(0.01)
+
+        return StreamingResponse(comments(), media_type="text/event-stream")
+
+    app = Starlette(routes=[Route("/v1/responses", alive, methods=["POST"])])
+    async with asyncio.timeout(10), serve(app) as url, office("history", base_url=f"{url}/v1") as desk:
+        with pytest.raises(AssistantError) as failure:
+            await ours(desk, streamed=True, limit=0.2)
+    assert failure.value.kind == "timeout"
 
 
 async def test_a_server_that_streams_unasked_is_understood() -> None:
