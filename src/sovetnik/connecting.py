@@ -7,6 +7,7 @@ time. What is asked seldom stays with the SDKs' own clients.
 from __future__ import annotations
 
 import functools
+import re
 import ssl
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 """Kinds of proxies, and the ports of those whose URL has none."""
+
+_ADDRESS = re.compile(r"\w+://\S+")
 
 
 def check_proxy(proxy: str | None) -> None:
@@ -90,14 +93,16 @@ def is_timeout(error: BaseException) -> bool:
 def told(error: BaseException) -> str:
     """A failed call in one line, without the address: Telegram's holds the token."""
     said = error.message if isinstance(error, aiohttp.ClientResponseError) else str(error)
-    shown = "" if isinstance(error, aiohttp.InvalidURL) else said
+    shown = "" if isinstance(error, aiohttp.InvalidURL) else _ADDRESS.sub("…", said)
     return f"{type(error).__name__}: {shown}".removesuffix(": ")
 
 
 def proxy_login(url: str) -> tuple[str | None, str | None]:
     """User and password of a proxy's URL, as python-socks has to be given them to send UTF-8."""
     parsed = urlsplit(url)
-    return _Credential.of(parsed.username), _Credential.of(parsed.password)
+    if not parsed.username and not parsed.password:
+        return None, None
+    return _Credential.of(parsed.username or ""), _Credential.of(parsed.password or "")
 
 
 class _Credential(str):
@@ -109,9 +114,13 @@ class _Credential(str):
     __slots__ = ()
 
     @classmethod
-    def of(cls, quoted: str | None) -> Self | None:
-        """As a URL has it; None where there is none."""
-        return cls(unquote(quoted).encode().decode("latin-1")) if quoted else None
+    def of(cls, quoted: str) -> Self:
+        """As a URL has it."""
+        return cls(unquote(quoted).encode().decode("latin-1"))
+
+    def __bool__(self) -> bool:
+        """True: a key without a password is a login too, which the library would not send."""
+        return True
 
     def encode(self, encoding: str = "", errors: str = "strict") -> bytes:  # noqa: ARG002 - str's signature
         """Its bytes, whatever encoding is asked for."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from sovetnik.assistant import consultant
@@ -202,6 +203,28 @@ async def test_a_whole_answer_may_be_silent_for_longer_than_a_stream() -> None:
 
 
 @pytest.mark.parametrize("streamed", [True, False])
+async def test_a_request_that_nobody_takes_is_given_up(
+    streamed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy that takes what fits into its buffers: pictures do not."""
+    gone = asyncio.Event()
+
+    async def deaf(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await gone.wait()
+        writer.transport.abort()
+
+    monkeypatch.setitem(REQUEST, "instructions", "0" * 30_000_000)
+    listening = await asyncio.start_server(deaf, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+    async with asyncio.timeout(10), office("history", base_url=url, timeout=0.2) as desk:
+        with pytest.raises(AssistantError) as failure:
+            await ours(desk, streamed=streamed, limit=60)
+    gone.set()
+    listening.close()
+    assert failure.value.kind == "timeout"
+
+
+@pytest.mark.parametrize("streamed", [True, False])
 async def test_a_cancelled_call_leaves_the_provider(streamed: bool) -> None:
     async with office("history") as desk:
         desk.api.faults.add(stall_after=2 if streamed else 0)
@@ -211,6 +234,22 @@ async def test_a_cancelled_call_leaves_the_provider(streamed: bool) -> None:
         with pytest.raises(asyncio.CancelledError):
             await asked
         await desk.api.wait_for(1, finished=True)  # a stalled answer ends when its client leaves
+
+
+async def test_a_gateway_that_only_says_it_is_alive_is_given_up() -> None:
+    async def alive(request: Request) -> Response:
+        async def comments() -> AsyncIterator[str]:
+            while not await request.is_disconnected():
+                yield ": PROCESSING\n\n"
+                await asyncio.sleep(0.01)
+
+        return StreamingResponse(comments(), media_type="text/event-stream")
+
+    app = Starlette(routes=[Route("/v1/responses", alive, methods=["POST"])])
+    async with asyncio.timeout(10), serve(app) as url, office("history", base_url=f"{url}/v1") as desk:
+        with pytest.raises(AssistantError) as failure:
+            await ours(desk, streamed=True, limit=0.2)
+    assert failure.value.kind == "timeout"
 
 
 async def test_a_server_that_streams_unasked_is_understood() -> None:

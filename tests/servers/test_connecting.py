@@ -62,6 +62,14 @@ async def test_a_name_that_only_the_proxy_knows(scheme: str, login: dict[str, st
     )
 
 
+@pytest.mark.parametrize("login", ["key:@", "key@"])
+@pytest.mark.parametrize("kind", [Socks5Proxy, HttpProxy])
+async def test_a_key_without_a_password_is_a_login(kind: Any, login: str, port: int) -> None:
+    async with kind(username="key", password="") as proxy, through(proxy.url.replace("key:@", login)) as get:
+        assert await get(f"http://127.0.0.1:{port}/a") == "/a"
+    assert [connection.user for connection in proxy.connections] == ["key"]
+
+
 @pytest.mark.parametrize("kind", [Socks5Proxy, HttpProxy])
 @pytest.mark.parametrize("wrong", ["login", "name", "refuses"])
 async def test_what_a_proxy_refuses_is_told_without_the_password(kind: Any, wrong: str, port: int) -> None:

@@ -17,7 +17,7 @@ from telegram.request import BaseRequest, HTTPXRequest
 
 from sovetnik.demo.botapi import BotApi
 from sovetnik.demo.serving import serve
-from sovetnik.telegram_ui.request import AiohttpRequest
+from sovetnik.telegram_ui.request import AiohttpRequest, ask
 from tests.telegram_ui.simulated import TOKEN
 
 Do = Callable[[telegram.Bot, int], Awaitable[Any]]
@@ -124,11 +124,11 @@ async def server(answer: bytes | None, *, reset: bool = False) -> AsyncGenerator
         while head := await reader.readuntil(b"\r\n\r\n"):
             length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
             await reader.readexactly(length)
+            if answer is not None:
+                writer.write(answer)
             if reset:
                 writer.transport.abort()
                 return
-            if answer is not None:
-                writer.write(answer)
 
     listening = await asyncio.start_server(serve_one, "127.0.0.1", 0)
     try:
@@ -157,6 +157,18 @@ async def test_what_breaks_is_a_network_error_without_the_token(answer: bytes) -
     async with server(answer, reset=not answer) as (url, _), fast(read_timeout=0.3) as request:
         with pytest.raises(NetworkError) as failure:
             await request.post(url)
+    assert TOKEN not in str(failure.value)
+
+
+async def test_a_connection_that_telegram_has_left_is_told_without_the_token() -> None:
+    async with server(OK, reset=True) as (url, _), fast() as request:
+
+        async def ten_times() -> None:
+            for _ in range(10):
+                await ask(request, url, {"text": "Привет"})
+
+        with pytest.raises(NetworkError) as failure:
+            await ten_times()
     assert TOKEN not in str(failure.value)
 
 

@@ -6,6 +6,7 @@ its types to look at plain dictionaries, and its HTTP client at all its connecti
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +22,9 @@ from sovetnik.wire import from_json, to_json
 KEEP_ALIVE = 4.0
 """Seconds that an idle connection is kept: less than uvicorn's 5, which many model servers run on, so that
 it is never closed at the other end while a call is on its way."""
+
+PART = 1 << 16
+"""Bytes of a request that are written at once."""
 
 
 class Responses:
@@ -70,7 +74,7 @@ class Responses:
         )
         async with self._session.post(
             self._url,
-            data=_Body(lambda: to_json({**request(), "stream": streamed})),
+            data=_Body(lambda: to_json({**request(), "stream": streamed}), silence),
             headers=self._headers,
             timeout=timeout,
         ) as answer:
@@ -84,11 +88,13 @@ class _Body(aiohttp.Payload):
 
     Args:
         make: Gives it, again where a server sends us elsewhere.
+        silence: Seconds in which no part is taken; aiohttp has no limit of its own while it writes.
     """
 
-    def __init__(self, make: Callable[[], bytes]) -> None:
+    def __init__(self, make: Callable[[], bytes], silence: float) -> None:
         super().__init__(None, content_type="application/json")
         self._make = make
+        self._silence = silence
         self._made: bytes | None = None
 
     @property
@@ -108,7 +114,9 @@ class _Body(aiohttp.Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Write it, and let it go."""
         made, self._made = self._bytes(), None
-        await writer.write(made)
+        for start in range(0, len(made), PART):
+            async with asyncio.timeout(self._silence):
+                await writer.write(made[start : start + PART])
 
     def _bytes(self) -> bytes:
         if self._made is None:

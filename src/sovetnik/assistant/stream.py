@@ -101,8 +101,7 @@ async def model_call(
 
 
 async def _streamed(answer: aiohttp.ClientResponse, limit: float) -> AsyncIterator[TextDelta | Reply]:
-    deadline = asyncio.get_running_loop().time() + limit
-    async for event in server_events(answer.content.iter_any()):
+    async for event in server_events(_within(limit, answer.content.iter_any())):
         kind = event.get("type")
         if kind in _DELTAS:
             yield TextDelta(event["delta"])
@@ -114,9 +113,16 @@ async def _streamed(answer: aiohttp.ClientResponse, limit: float) -> AsyncIterat
             return
         elif kind in _FAILURES or "error" in event:
             raise _failure(event)
+    raise AssistantError("cut", "the stream ended without its terminal event")
+
+
+async def _within(limit: float, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same, but not for ever: gateways send comments for as long as a model that hangs says nothing."""
+    deadline = asyncio.get_running_loop().time() + limit
+    async for chunk in chunks:
+        yield chunk
         if asyncio.get_running_loop().time() > deadline:
             raise AssistantError("timeout", f"the answer took longer than {limit:.0f} s")
-    raise AssistantError("cut", "the stream ended without its terminal event")
 
 
 def _whole(response: dict[str, Any]) -> Reply:
