@@ -20,7 +20,7 @@ def to_json(value: object) -> bytes:
 
 
 def from_json(text: bytes) -> Any:  # noqa: ANN401 - whatever stands there
-    """The value that stands there.
+    """The value that stands there; a whole number of more than 64 bits becomes a float.
 
     Raises:
         ValueError: it is no JSON.

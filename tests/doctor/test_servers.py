@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from urllib.parse import quote
 
 import pytest
 
@@ -198,6 +199,19 @@ async def test_each_failure_of_a_proxy_has_its_own_words(telegram, kind, options
     assert "TELEGRAM_PROXY" in said(found[0])
     assert "hidden-one" not in "".join(map(said, found))
     assert "the proxy does not work" in said(found[1])
+
+
+@pytest.mark.parametrize("kind", [Socks5Proxy, HttpProxy])
+@pytest.mark.parametrize(("username", "password"), [("магазин", "пароль №1"), ("k3y", "")])
+async def test_a_login_that_run_sends_is_sent_here_too(telegram, kind, username, password):
+    _, api_url = telegram
+    async with kind(username=username, password=password) as proxy:
+        login = f"{quote(username)}:{quote(password)}@"
+        given = proxy.url.replace(proxy.url.split("://")[1], f"{login}127.0.0.1:{proxy.port}")
+        found = await bot.telegram(
+            patient(telegram_token=TOKEN, telegram_base_url=api_url, telegram_proxy=given)
+        )
+    assert [f.state for f in found] == ["ok", "ok", "ok"], [said(f) for f in found]
 
 
 async def test_model_and_mail_have_proxies_of_their_own(model):

@@ -9,9 +9,10 @@ import re
 import time
 from urllib.parse import urlsplit
 
-from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError
+from python_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError, parse_proxy_url
 from python_socks.async_.asyncio import Proxy
 
+from sovetnik.connecting import proxy_login
 from sovetnik.doctor import words
 from sovetnik.doctor.finding import PATIENCE, Finding, Said, Trouble, same, tenths
 from sovetnik.doctor.patient import literal, place
@@ -86,7 +87,8 @@ async def _works_by_address(proxy: str, server: tuple[str, int]) -> bool:
 
 async def _connect(proxy: str, host: str, port: int) -> None:
     try:
-        way = Proxy.from_url(proxy.replace("socks5h://", "socks5://", 1), rdns=True)
+        kind, its_host, its_port, *_ = parse_proxy_url(proxy.replace("socks5h://", "socks5://", 1))
+        way = Proxy(kind, its_host, its_port, *proxy_login(proxy), rdns=True)
         sock = await way.connect(host, port, timeout=PATIENCE - 1)
     except AssertionError:  # python-socks' word for a proxy that asks for a password we have not
         raise ProxyError("it wants a user name and password") from None
