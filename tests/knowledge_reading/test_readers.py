@@ -130,7 +130,7 @@ async def test_a_reader_that_hangs_is_given_up(folder: Path):
         await readers.read(folder / "a.md", "a.md")
         os.kill(pid := await _worker(readers), signal.SIGSTOP)
         readers._patience = 0.2  # only now: a start may take longer on a busy machine
-        with pytest.raises(Unreadable, match="takes longer than 0.2 s"):
+        with pytest.raises(Unreadable, match=r"takes longer than 0\.2 s"):
             await readers.read(folder / "a.md", "a.md")
         assert not _runs(pid)
         readers._patience = 60.0
