@@ -184,6 +184,14 @@ async def test_documents_are_never_overwritten(tmp_path, monkeypatch, capsys):
     assert "another one of that name is there: prices.md" in capsys.readouterr().out
 
 
+async def test_customers_numbers_are_read_as_those_of_the_owners_country(tmp_path, monkeypatch):
+    async with stage(tmp_path) as scene:
+        await run(scene, monkeypatch, timezone="London")
+        assert "PHONE_REGION=GB\n" in (tmp_path / ".env").read_text()
+        await run(scene, monkeypatch, timezone="Berlin")
+    assert "PHONE_REGION=GB\n" in (tmp_path / ".env").read_text()  # what is set stays
+
+
 async def test_what_the_environment_overrides_is_told(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TIMEZONE", "Asia/Omsk")
     monkeypatch.setenv("LANGUAGE", "de_DE:en")

@@ -174,6 +174,10 @@ TIME_FORM_OUT = Said("write it as 09:00", "напишите так: 09:00")
 ZONE = Said("Time zone or city", "Часовой пояс или город")
 ZONE_FORM = Said("the time zone {text} is not known", "часовой пояс {text} неизвестен")
 ZONE_FORM_OUT = Said("write it as Europe/London", "напишите так: Europe/Moscow")
+REGION_GOOD = Said(
+    "phone numbers without + are read as those of {country}; another country: PHONE_REGION in .env",
+    "номера без + читаются как номера страны {country}; другая страна — PHONE_REGION в .env",
+)
 REPORT_GOOD = Said("the next one: {at} ({zone})", "ближайший: {at} ({zone})")
 
 # the end
