@@ -97,8 +97,13 @@ def demo(
         raise ConfigError(
             f"--folder: there is no folder {folder}; name one with instructions.md and knowledge/"
         )
+    if not 0 <= port <= 65535:
+        raise ConfigError(f"--port: there is no port {port}; name one up to 65535, or 0 for a free one")
     if keep is not None:
-        keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            keep.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"--keep: cannot use {keep}: {error.strerror}; name another folder") from error
     _go(show(language(), folder, port=port, browser=not no_browser, keep=keep))
 
 

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from sovetnik.core.errors import ConfigError
 from sovetnik.knowledge.hosted import HostedSync
 from sovetnik.knowledge.index import LocalIndex, SyncResult
 from sovetnik.knowledge.index.mix import FITS
@@ -106,6 +107,9 @@ async def status(settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"files": rows, "pending": pending}, ensure_ascii=False))
         return
+    if not rows:
+        print(W.status_nothing)
+        return
     table = Table(W.status_file, "", W.status_problem, box=None)
     for row in rows:
         table.add_row(
@@ -117,7 +121,15 @@ async def status(settings: Settings, *, as_json: bool) -> None:
 
 
 async def search(settings: Settings, query: str, k: int, *, as_json: bool) -> None:
-    """`knowledge search`."""
+    """`knowledge search`.
+
+    Raises:
+        ConfigError: there is nothing to search for, or no passage to show.
+    """
+    if not query.strip():
+        raise ConfigError(W.search_empty)
+    if k < 1:
+        raise ConfigError(W.search_none)
     if settings.openai_vector_store:
         async with hosted_store(settings) as (store, _):
             found = [(p.source, "", p.text, p.score) for p in await store.search(query, k)]

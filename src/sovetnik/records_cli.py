@@ -36,8 +36,10 @@ async def report(settings: Settings, day: date | None, html: Path | None, *, sen
     """Show, write or send the daily report.
 
     Raises:
-        ConfigError: the file cannot be written, or nobody is there to send it to.
+        ConfigError: the day is still to come, the file cannot be written, or nobody is there to send it to.
     """
+    if day is not None and day > datetime.now(settings.timezone).date():
+        raise ConfigError(W.report_future.format(day=day))
     async with _open(settings) as store:
         if day is None:
             found = await store.open_report(datetime.now(settings.timezone).date())

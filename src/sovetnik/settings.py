@@ -327,7 +327,10 @@ def load_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - as many types
         return Settings(**{**_from_files({**dotenv, **os.environ}), **overrides})
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(row) for row in error.errors(include_url=False))) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        out = "give it to the user who runs sovetnik"
+        raise ConfigError(f"{ENV_FILE}: cannot be read: {error.strerror}; {out}") from error
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{ENV_FILE}: cannot be read: {error}; save it as UTF-8 text") from error
 
 

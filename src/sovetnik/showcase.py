@@ -71,7 +71,9 @@ async def show(
     async with AsyncExitStack() as stack:
         data = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sovetnik-demo-")))
         state = _load(data)
-        telegram = BotApi.load(state["telegram"]) if state else BotApi(TOKEN)
+        telegram = (
+            BotApi.load(state["telegram"]) if state else BotApi(TOKEN, name=_bot_name(language, folder))
+        )
         mailbox = await stack.enter_async_context(Mailbox())
         for mail in state.get("mails", ()):
             mailbox.mails.append(Mail(mail["from"], mail["to"], base64.b64decode(mail["raw"])))
@@ -94,6 +96,12 @@ async def show(
         finally:
             if keep:
                 _save(data, telegram, mailbox, page)
+
+
+def _bot_name(language: Language, folder: Path | None) -> str:
+    """As a shop would call its bot: the sample's name, or ours above the owner's own documents."""
+    russian, english = ("Тихий дом", "Quiet Home") if folder is None else ("Советник", "Sovetnik")
+    return russian if language == "ru" else english
 
 
 def _settings(language: Language, folder: Path | None, data: Path, api_url: str, smtp_port: int) -> Settings:

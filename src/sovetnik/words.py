@@ -70,6 +70,9 @@ class Words:
     pending: str
     status_file: str
     status_problem: str
+    status_nothing: str
+    search_empty: str
+    search_none: str
     check: str
     check_file: str
     check_n: str
@@ -87,6 +90,7 @@ class Words:
     report_written: str
     report_sent: str
     report_nobody: str
+    report_future: str
 
 
 EN = Words(
@@ -151,6 +155,9 @@ EN = Words(
     pending="{count} passages are still being learnt; they are found by their words meanwhile",
     status_file="File",
     status_problem="Problem",
+    status_nothing="Nothing has been read yet: `sovetnik knowledge sync` does it, `run` by itself.",
+    search_empty='write what a customer would ask: sovetnik knowledge search "How much is delivery?"',
+    search_none="-k: how many passages, 1 or more",
     check="Put your golden questions to the consultant and see which answers are good; exit 1 on red.",
     check_file="The questions; check.toml of the consultant folder if not given.",
     check_n="How many questions at the same time.",
@@ -168,6 +175,7 @@ EN = Words(
     report_written="Report written to {path}",
     report_sent="Report sent to {count} recipient(s)",
     report_nobody="the report cannot be sent: set SMTP_HOST and REPORT_TO",
+    report_future="--date: {day} is still to come; name a day that has begun",
 )
 
 RU = Words(
@@ -232,6 +240,9 @@ RU = Words(
     pending="ещё запоминаются фрагменты: {count}; пока они находятся по словам",
     status_file="Файл",
     status_problem="Что не так",
+    status_nothing="Пока ничего не прочитано: это сделает `sovetnik knowledge sync`, а `run` — сам.",
+    search_empty='напишите, что спросил бы покупатель: sovetnik knowledge search "Сколько стоит доставка?"',
+    search_none="-k: сколько фрагментов, 1 или больше",
     check="Задать консультанту золотые вопросы и увидеть, где ответ плох; на красном код выхода 1.",
     check_file="Вопросы; если не указано — check.toml из папки консультанта.",
     check_n="Сколько вопросов одновременно.",
@@ -249,6 +260,7 @@ RU = Words(
     report_written="Отчёт записан в {path}",
     report_sent="Отчёт отправлен, получателей: {count}",
     report_nobody="отчёт некому отправить: задайте SMTP_HOST и REPORT_TO",
+    report_future="--date: {day} ещё не наступило; назовите день, который уже начался",
 )
 
 

@@ -108,3 +108,18 @@ async def test_the_owners_database_telegram_and_mailbox_are_left_alone(tmp_path:
         person = f"/api/customers/{state['customers'][0]['id']}"
         await client.post(f"{person}/say", json={"text": "Сколько стоит доставка в Суздаль?"})
         await _state(client, lambda state: any("2 200 ₽" in text for text in _texts(state)))
+
+
+async def test_a_port_or_a_folder_that_cannot_be_used_is_named_in_one_line(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.touch()
+    for arguments in (("--port", "99999"), ("--keep", str(taken))):
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sovetnik", "demo", "--no-browser", *arguments),
+            cwd=tmp_path,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, told = await process.communicate()
+        assert process.returncode == 1
+        assert told.decode().startswith(f"sovetnik: {arguments[0]}: ")
+        assert len(told.splitlines()) == 1

@@ -129,6 +129,14 @@ async def test_the_knowledge_commands(scene: Stage) -> None:
     assert figures["in_use"] in figures
 
 
+async def test_before_anything_was_read_and_without_a_question_the_commands_say_so(scene: Stage) -> None:
+    code, out, _ = await scene.command("knowledge", "status", LANGUAGE="en")
+    assert (code, "`sovetnik knowledge sync` does it" in out) == (0, True)
+    for arguments in (("search", " "), ("search", "beds", "-k", "0")):
+        code, _, err = await scene.command("knowledge", *arguments, LANGUAGE="en")
+        assert (code, err.count("\n")) == (1, 1)
+
+
 async def test_an_unreadable_file_is_named_and_the_rest_goes_in(scene: Stage) -> None:
     folder = scene.folder / "consultant" / "knowledge"
     folder.mkdir(parents=True)

@@ -396,3 +396,13 @@ async def test_a_start_imports_nothing_that_it_does_not_need(tmp_path: Path) -> 
         imported = {line.rpartition("|")[2].strip() for line in before if line.startswith("import time:")}
         assert "sovetnik.app" in imported
         assert not imported & unneeded
+
+
+async def test_a_report_of_a_day_to_come_is_refused_instead_of_telling_that_nobody_wrote(
+    scene: Stage,
+) -> None:
+    bot = await scene.run()
+    code, out, err = await scene.command("report", "--date", "2999-01-01")
+    await bot.stop()
+    assert (code, out) == (1, "")
+    assert err.startswith("sovetnik: --date: 2999-01-01 ")

@@ -69,6 +69,11 @@ def test_a_mistake_is_told_with_its_line_and_the_way_out(
     assert told in said
 
 
+def test_a_file_that_may_not_be_read_is_told_without_talk_of_encodings(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="Is a directory; give it to the user"):
+        read_cases(tmp_path)
+
+
 def test_a_file_that_is_not_there_is_told_with_the_way_out(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="--from-leads"):
         read_cases(tmp_path / "check.toml")

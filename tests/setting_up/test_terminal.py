@@ -16,7 +16,7 @@ PASSWORD = "s3cret-p4ss'word"
 
 def clean(scene: Stage, **more: str) -> dict[str, str]:
     """The environment of somebody who has set nothing, but for the loopback Telegram."""
-    kept = {name: value for name, value in scene.settings().items() if name in {"PATH", "HOME"}}
+    kept = {name: value for name, value in scene.settings().items() if name in {"PATH", "HOME", "PYTHONPATH"}}
     return {
         **kept,
         "TELEGRAM_BASE_URL": scene.telegram_url,
@@ -192,6 +192,26 @@ async def test_where_telegram_and_the_model_are_blocked_a_proxy_is_asked_for_and
     assert "my-proxy-word" not in terminal.screen.replace(proxy.url, "")
     assert stat.S_IMODE((tmp_path / ".env").stat().st_mode) == 0o600
     assert "Traceback" not in terminal.screen + again.screen
+
+
+async def test_a_server_that_wants_a_key_after_all_is_given_one_and_a_wrong_address_on_the_line_is_corrected(
+    tmp_path,
+):
+    async with stage(tmp_path) as scene:
+        flags = ("--token", TOKEN, "--provider", "own", "--model-url", "http://127.0.0.1:9/v1")
+        terminal = Terminal("init", *flags, cwd=tmp_path, env=clean(scene, LANGUAGE="en"))
+        await terminal.answer("Language", "")
+        await terminal.answer("Key (", "")
+        await terminal.answer("Proxy, as socks5://", "")
+        await terminal.answer("Address of its API", f"{scene.model_url}/v1")
+        await terminal.expect("refuses the key")
+        await terminal.answer("Key (", KEY)
+        await terminal.answer("Model [gpt-6-luna]", "")
+        await terminal.expect("Addresses for leads")
+        terminal.interrupt()
+        assert await terminal.end() == 130
+    kept = settings_in(tmp_path / ".env")
+    assert (kept["OPENAI_API_KEY"], kept["OPENAI_BASE_URL"]) == (KEY, f"{scene.model_url}/v1")
 
 
 async def test_where_nobody_answers_flags_do_and_the_bot_runs_with_them(tmp_path):

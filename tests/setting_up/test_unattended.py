@@ -74,6 +74,24 @@ async def test_a_wrong_answer_ends_it_and_is_named(tmp_path, monkeypatch, flag, 
     assert "abcdefghijkl" not in str(problem.value)
 
 
+async def test_a_key_in_the_environment_is_for_the_provider_that_is_chosen(tmp_path, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_PROJECT", "b1gexample")
+    async with stage(tmp_path) as scene:
+        assert await run(scene, monkeypatch, key=None) == 0
+        assert await run(scene, monkeypatch, provider="yandex", key=None) == 0
+        assert {call.headers.get("openai-project") for call in scene.model.requests[-2:]} == {"b1gexample"}
+    assert f"OPENAI_API_KEY={KEY}" in (tmp_path / ".env").read_text()
+
+
+async def test_a_server_that_wants_a_key_and_gets_none_is_not_taken_for_a_wrong_address(
+    tmp_path, monkeypatch
+):
+    async with stage(tmp_path) as scene:
+        with pytest.raises(ConfigError, match=r"^--key: .* refuses the key"):
+            await run(scene, monkeypatch, key=None)
+
+
 async def test_an_empty_account_is_an_error_too(tmp_path, monkeypatch):
     async with stage(tmp_path) as scene:
         scene.model.faults.add(times=None, status=429, code="insufficient_quota")
@@ -164,6 +182,14 @@ async def test_documents_are_never_overwritten(tmp_path, monkeypatch, capsys):
     assert (knowledge / "more" / "terms.md").read_text() == "terms"
     assert not (knowledge / "picture.png").exists()
     assert "another one of that name is there: prices.md" in capsys.readouterr().out
+
+
+async def test_customers_numbers_are_read_as_those_of_the_owners_country(tmp_path, monkeypatch):
+    async with stage(tmp_path) as scene:
+        await run(scene, monkeypatch, timezone="London")
+        assert "PHONE_REGION=GB\n" in (tmp_path / ".env").read_text()
+        await run(scene, monkeypatch, timezone="Berlin")
+    assert "PHONE_REGION=GB\n" in (tmp_path / ".env").read_text()  # what is set stays
 
 
 async def test_what_the_environment_overrides_is_told(tmp_path, monkeypatch, capsys):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 from importlib.util import find_spec
 from pathlib import Path
@@ -76,9 +75,9 @@ async def check_documents(settings: Settings) -> Finding:
     folder = knowledge_folder(settings)
     try:
         found = await asyncio.to_thread(listing, folder)
-    except ConfigError:
-        if folder.exists() and not os.access(folder, os.R_OK | os.X_OK):
-            fact = words.FOLDER_UNREADABLE.format(path=folder, error=os.strerror(13))
+    except ConfigError as error:
+        if isinstance(error.__cause__, PermissionError):
+            fact = words.FOLDER_UNREADABLE.format(path=folder, error=error.__cause__.strerror)
             return Finding("documents", "broken", fact, words.FOLDER_UNREADABLE_OUT)
         found = Listing()
     if found.unreadable:

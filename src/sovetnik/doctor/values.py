@@ -15,7 +15,13 @@ from sovetnik.settings import ENV_FILE, unknown_names
 def values(patient: Patient | None, wrong: Mapping[str, str]) -> list[Finding]:
     """All of it, one line for each thing that is wrong."""
     findings = [
-        Finding("settings", "broken", same(f"{name}: {problem}"), words.SETTING_WRONG_OUT.format(name=name))
+        Finding(
+            "settings",
+            "broken",
+            same(f"{name}: {problem}"),
+            # the file itself is told with its own way out
+            None if name == str(ENV_FILE) else words.SETTING_WRONG_OUT.format(name=name),
+        )
         for name, problem in wrong.items()
     ]
     if patient and not wrong:

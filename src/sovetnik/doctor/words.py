@@ -229,6 +229,6 @@ MAIL_REACH_OUT = Said(
 )
 RECIPIENTS_GOOD = Said("leads: {leads}; report: {report}", "заявки: {leads}; отчёт: {report}")
 RECIPIENTS_NONE = Said(
-    "{names} not set: those mails wait in the outbox", "{names} не задано: такие письма ждут отправки"
+    "not set: {names}; those mails wait in the outbox", "не задано: {names}; такие письма ждут отправки"
 )
 RECIPIENTS_OUT = Said("{names}=name@example.com", "{names}=имя@example.com")

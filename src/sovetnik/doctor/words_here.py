@@ -9,14 +9,15 @@ FOLDER_NONE = Said("there is no folder {path}", "нет папки {path}")
 FOLDER_NONE_OUT = Said("`sovetnik init`, or CONSULTANT_DIR=…", "`sovetnik init` или CONSULTANT_DIR=…")
 FOLDER_UNREADABLE = Said("cannot read {path}: {error}", "не читается {path}: {error}")
 FOLDER_UNREADABLE_OUT = Said(
-    "give it to the user who runs sovetnik: chown, chmod", "дайте права пользователю sovetnik: chown, chmod"
+    "give it to the user who runs sovetnik: chown, chmod",
+    "дайте права пользователю, от имени которого работает sovetnik: chown, chmod",
 )
 FOLDER_NO_INSTRUCTIONS = Said(
     "{path} has no instructions.md: the model knows only our frame",
     "в {path} нет instructions.md: модель знает только общие правила",
 )
 FOLDER_NO_INSTRUCTIONS_OUT = Said("`sovetnik init` drafts it", "`sovetnik init` составит его")
-FOLDER_GOOD = Said("{path}, instructions: {count} characters", "{path}, инструкции: {count} знаков")
+FOLDER_GOOD = Said("{path}, characters of instructions: {count}", "{path}, знаков в инструкции: {count}")
 FORM_GOOD = Said(
     "name, phone, order and fields of yours: {count}", "имя, телефон, заказ и своих полей: {count}"
 )

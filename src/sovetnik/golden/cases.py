@@ -69,7 +69,9 @@ def read_cases(path: Path) -> tuple[Case, ...]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(own.no_file.format(path=path)) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(own.no_rights.format(path=path, reason=error.strerror)) from error
+    except UnicodeDecodeError as error:
         raise ConfigError(own.unreadable.format(path=path, reason=error)) from error
     try:
         content = tomllib.loads(text)

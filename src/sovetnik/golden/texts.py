@@ -13,6 +13,7 @@ class Texts:
 
     no_file: str
     unreadable: str
+    no_rights: str
     no_toml: str
     wrong: str
     only_questions: str
@@ -75,6 +76,7 @@ EN = Texts(
     no_file="there is no file {path}; write your questions into it (docs/golden-questions.md), name another "
     "file, or let `sovetnik check --from-leads` suggest some",
     unreadable="{path}: cannot be read: {reason}; save it as UTF-8 text",
+    no_rights="{path}: cannot be read: {reason}; give it to the user who runs sovetnik",
     no_toml="{path}: {reason}; texts stand in double quotes, lists in square brackets; "
     "examples/en/check.toml shows a file that works",
     wrong="{path}, line {line}: {problem}",
@@ -145,6 +147,7 @@ RU = Texts(
     no_file="файла {path} нет; запишите в него свои вопросы (docs/golden-questions.md), назовите другой файл "
     "или попросите примеры: `sovetnik check --from-leads`",
     unreadable="{path}: не читается: {reason}; сохраните его как текст в UTF-8",
+    no_rights="{path}: не читается: {reason}; дайте права пользователю, от имени которого работает sovetnik",
     no_toml="{path}: {reason}; тексты пишутся в двойных кавычках, списки в квадратных скобках; образец: "
     "examples/ru/check.toml",
     wrong="{path}, строка {line}: {problem}",

@@ -25,7 +25,10 @@ def read_form(path: Path, region: str) -> ContactForm:
         content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return ContactForm(region=region)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        out = "give it to the user who runs sovetnik"
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}; {out}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}; see examples/ for a form that works") from error
     unknown = set(content) - {"fields"}
     if unknown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import cast
 
@@ -38,7 +39,7 @@ def model_step(setup: Setup) -> None:
     preset = PROVIDERS[name]
     same_one = name == before and known.openai_api_key is not None
     url = _url(setup, name, preset, known.openai_base_url if same_one else None)
-    project = _project(setup, preset, known.openai_project if same_one else None)
+    project = _project(setup, preset, known.openai_project if same_one or _handed("OPENAI_PROJECT") else None)
     how = ModelSettings(
         api_key="unused",
         model=known.openai_model,
@@ -68,7 +69,9 @@ def _before(setup: Setup) -> ProviderName:
     return "openai" if given.key or not setup.talk.unattended else "none"
 
 
-def _url(setup: Setup, name: ProviderName, preset: Provider, known: str | None) -> str | None:
+def _url(
+    setup: Setup, name: ProviderName, preset: Provider, known: str | None, *, again: bool = False
+) -> str | None:
     if name not in {"own", "ollama"}:
         return setup.given.model_url or preset.url
     default = known or preset.url or None
@@ -78,7 +81,8 @@ def _url(setup: Setup, name: ProviderName, preset: Provider, known: str | None) 
             raise Trouble(words.URL_FORM, words.URL_FORM_OUT)
         return text.rstrip("/")
 
-    return setup.talk.checked(Question(words.MODEL_URL, "--model-url", setup.given.model_url, default), check)
+    given = None if again else setup.given.model_url
+    return setup.talk.checked(Question(words.MODEL_URL, "--model-url", given, default), check)
 
 
 def _project(setup: Setup, preset: Provider, known: str | None) -> str | None:
@@ -93,7 +97,7 @@ def _key(
     """Ask for the key until the provider lists its models; for a proxy where it cannot be reached."""
     if preset.where.en and not setup.talk.unattended:
         setup.talk.note(words.KEY_WHERE, where=preset.where)
-    known = setup.known("openai_api_key") if same_one else None
+    known = setup.known("openai_api_key") if same_one or _handed("OPENAI_API_KEY") else None
     optional = preset.url == "" or not preset.key
     question = Question(
         words.KEY,
@@ -103,18 +107,28 @@ def _key(
         hidden=True,
         optional=optional,
     )
-    if not preset.key and setup.given.key is None:  # a server on this machine asks for none
-        found = None
-    else:
-        found = setup.talk.checked(question, lambda key: _list(setup, replace(how, api_key=_good_key(key))))
+
+    def check(key: str) -> tuple[ModelSettings, list[str]]:
+        return _list(setup, replace(how, api_key=_good_key(key)))
+
+    keyless = not preset.key and setup.given.key is None  # a server on this machine asks for none
+    found = None if keyless else setup.talk.checked(question, check)
     while found is None:
         try:
             found = _list(setup, how)
         except Trouble as trouble:
-            setup.talk.refuse("--model-url", trouble)
-            url = _url(setup, "own", preset, how.base_url)
-            how = replace(how, base_url=url)
+            if trouble.kind == "refused":  # it does want a key
+                setup.talk.refuse("--key", trouble)
+                found = setup.talk.checked(replace(question, given=None), check)
+            else:
+                setup.talk.refuse("--model-url", trouble)
+                how = replace(how, base_url=_url(setup, "own", preset, how.base_url, again=True))
     return found
+
+
+def _handed(name: str) -> bool:
+    """Whether the environment has it: then it is meant for the provider that is chosen, whichever it is."""
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
 def _good_key(key: str) -> str:

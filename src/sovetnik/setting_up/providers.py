@@ -38,7 +38,7 @@ PROVIDERS: Mapping[ProviderName, Provider] = {
         prefer=(r"gpt-6-luna", r"gpt-6-sol", r"gpt-5\.6-luna", r"gpt-5\.4-mini", r"gpt-\d.*(?:luna|mini)"),
     ),
     "yandex": Provider(
-        Said("Yandex AI Studio (Russia, pays in roubles)", "Yandex AI Studio (Россия, оплата в рублях)"),
+        Said("Yandex AI Studio (Russia, paid in roubles)", "Yandex AI Studio (Россия, оплата в рублях)"),
         "https://ai.api.cloud.yandex.net/v1",
         Said(
             "https://aistudio.yandex.ru: service account → API key",
@@ -66,7 +66,7 @@ PROVIDERS: Mapping[ProviderName, Provider] = {
     "own": Provider(
         Said("Another server that speaks the Responses API", "Другой сервер с Responses API"),
         "",
-        Said("its operator tells", "подскажет тот, кто его держит"),
+        Said("whoever runs the server knows", "знает владелец сервера"),
         prefer=(r"gpt-6-luna", r"gpt-.*(?:luna|mini)", r"qwen", r"gpt"),
     ),
     "none": Provider(

@@ -26,7 +26,7 @@ from sovetnik.setting_up.mail_step import mail_step
 from sovetnik.setting_up.model_step import model_step
 from sovetnik.setting_up.setup import Setup, read_settings
 from sovetnik.setting_up.talk import Question, Talk
-from sovetnik.setting_up.zones import find_time, find_zone, system_zone
+from sovetnik.setting_up.zones import country_of, find_time, find_zone, system_zone
 from sovetnik.settings import ENV_FILE
 
 STEPS = 7
@@ -129,6 +129,16 @@ def _report_step(setup: Setup) -> None:
     setup.save(report_time=f"{at or settings.report_time:%H:%M}", timezone=(zone or settings.timezone).key)
     due = next_report(setup.settings, datetime.now(UTC))
     talk.good(words.REPORT_GOOD, at=f"{due:%d.%m.%Y %H:%M}", zone=setup.settings.timezone.key)
+    _keep_region(setup)
+
+
+def _keep_region(setup: Setup) -> None:
+    """Customers write numbers as their country does: the owner's, unless it is set already."""
+    country = country_of(setup.settings.timezone.key)
+    if country is None or "phone_region" in setup.settings.model_fields_set:
+        return
+    setup.save(phone_region=country)
+    setup.talk.good(words.REGION_GOOD, country=country)
 
 
 def _goodbye(setup: Setup, username: str, start: Path) -> None:

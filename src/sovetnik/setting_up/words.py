@@ -68,7 +68,7 @@ MODEL_URL = Said("Address of its API (base URL)", "Адрес его API (base U
 URL_FORM = Said("this is no address", "это не адрес")
 URL_FORM_OUT = Said("write https://host/v1", "напишите https://адрес/v1")
 PROJECT = Said("Folder id (in the console: b1g…)", "Идентификатор каталога (в консоли: b1g…)")
-KEY_WHERE = Said("A key is made here: {where}", "Где взять ключ: {where}")
+KEY_WHERE = Said("Where to get a key: {where}", "Где взять ключ: {where}")
 KEY = Said("Key", "Ключ")
 KEY_FORM = Said("holds characters that no key has", "в нём знаки, которых в ключах не бывает")
 KEY_FORM_OUT = Said("copy it anew", "скопируйте его заново")
@@ -174,6 +174,10 @@ TIME_FORM_OUT = Said("write it as 09:00", "напишите так: 09:00")
 ZONE = Said("Time zone or city", "Часовой пояс или город")
 ZONE_FORM = Said("the time zone {text} is not known", "часовой пояс {text} неизвестен")
 ZONE_FORM_OUT = Said("write it as Europe/London", "напишите так: Europe/Moscow")
+REGION_GOOD = Said(
+    "phone numbers without + are read as those of {country}; another country: PHONE_REGION in .env",
+    "номера без + читаются как номера страны {country}; другая страна — PHONE_REGION в .env",
+)
 REPORT_GOOD = Said("the next one: {at} ({zone})", "ближайший: {at} ({zone})")
 
 # the end

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import time
+from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
+
+import phonenumbers
 
 from sovetnik.doctor.finding import Trouble
 from sovetnik.setting_up import words
@@ -59,6 +62,14 @@ def system_zone() -> str:
         if name in available_timezones() and name not in {"Etc/UTC", "UTC", "Universal", "Zulu"}:
             return name
     return "UTC"
+
+
+def country_of(zone: str) -> str | None:
+    """The country of a zone, two letters as in ``PHONE_REGION``; None where it is no country's (UTC)."""
+    table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
+    found = {country for country, _, name, *_ in rows if name == zone}
+    return found.pop() if len(found) == 1 and found <= phonenumbers.SUPPORTED_REGIONS else None
 
 
 def find_zone(text: str) -> ZoneInfo:

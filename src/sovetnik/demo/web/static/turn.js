@@ -39,7 +39,8 @@ function figures(trace) {
     if (usage.cached_tokens) tiles.push(tile(count(usage.cached_tokens), t("cached")));
     if (usage.calls) tiles.push(tile(count(usage.calls), t("calls")));
   }
-  return el("div", {}, el("div", { class: "tiles" }, tiles), usage ? el("p", { class: "note" }, usage.model ?? "") : el("p", { class: "note" }, t("noUsage")));
+  const who = usage && usage.model !== "offline" ? (usage.model ?? "") : t("noUsage");
+  return el("div", {}, el("div", { class: "tiles" }, tiles), el("p", { class: "note" }, who));
 }
 
 function passage(each, best) {
