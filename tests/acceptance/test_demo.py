@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.acceptance.stage import PATIENCE
 
@@ -30,6 +31,7 @@ async def demo(folder: Path, *options: str, **environ: str) -> AsyncGenerator[ht
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
             "LANGUAGE": "ru",
             "KNOWLEDGE_EMBEDDINGS": "off",
             "JOIN_MESSAGES": "0",
@@ -86,6 +88,25 @@ async def test_ask_leave_a_contact_and_read_the_mail_and_the_report(tmp_path: Pa
     async with demo(tmp_path, "--keep", str(keep)) as client:
         state = await _state(client, lambda state: state["mails"])
         assert any("2 200 ₽" in text for text in _texts(state))
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "answer"),
+    [
+        ("ru", "А корм для рыбок у вас есть?", "не нашёл"),
+        ("en", "Do you have fish food?", "have not found this"),
+    ],
+)
+async def test_what_it_offers_as_asked_in_vain_is_not_in_the_documents(
+    tmp_path: Path, language: str, question: str, answer: str
+) -> None:
+    async with demo(tmp_path, LANGUAGE=language) as client:
+        assert f'unknown: "{question}"' in (await client.get("/static/words.js")).text
+        state = await _state(client, lambda state: state["customers"])
+        person = f"/api/customers/{state['customers'][0]['id']}"
+        await client.post(f"{person}/say", json={"text": question})
+        await _state(client, lambda state: any(answer in text for text in _texts(state)))
+        assert question in (await client.get("/api/report")).text
 
 
 async def test_a_foreign_site_reaches_nothing(tmp_path: Path) -> None:

@@ -71,9 +71,9 @@ const EN = {
 // What the five things to try put into the input; the sample business sells beds.
 const SAY = {
   ru: { price: "Сколько стоит кровать Нерль из ясеня 160 на 200?", objection: "Дорого. В сетевом магазине кровать за 15 000",
-    unknown: "А вы делаете аквариумы на заказ?", lead: "Хочу заказать. Меня зовут Мария, телефон 8 912 345-67-89" },
+    unknown: "А корм для рыбок у вас есть?", lead: "Хочу заказать. Меня зовут Мария, телефон 8 912 345-67-89" },
   en: { price: "How much is the Nerl bed in ash, 160 by 200?", objection: "It's expensive. A chain store has a bed for 15,000",
-    unknown: "Do you build aquariums to order?", lead: "I would like to order. My name is Mary, phone +7 912 345-67-89" },
+    unknown: "Do you have fish food?", lead: "I would like to order. My name is Mary, phone +7 912 345-67-89" },
 };
 const SAY_ANYWHERE = { ru: { price: "Сколько это стоит?", objection: "Дорого, у других дешевле" },
   en: { price: "How much does it cost?", objection: "That is expensive, others are cheaper" } };
