@@ -250,6 +250,29 @@ async def test_a_name_is_found_in_a_whole_sentence() -> None:
     assert [saved["name"] for saved in shop.saved] == ["Мария"]
 
 
+@pytest.mark.parametrize("objection", ["Дорого", "Дорого, у других дешевле", "Понятно", "That is expensive"])
+async def test_what_follows_a_quote_is_not_taken_for_a_name(objection: str) -> None:
+    shop = offline()
+    assert RU.leave_contact in (await shop.ask("Сколько стоит доставка?")).text
+    assert RU.ask_phone.format(name="X").partition("X")[0] not in (await shop.ask(objection)).text
+    await shop.ask("Меня зовут Мария, телефон 8 912 345-67-89")
+    assert [saved["name"] for saved in shop.saved] == ["Мария"]
+
+
+async def test_an_introduction_after_a_quote_is_one() -> None:
+    shop = offline()
+    await shop.ask("Сколько стоит доставка?")
+    assert (await shop.ask("Меня зовут Мария")).text == RU.ask_phone.format(name="Мария")
+
+
+async def test_who_introduces_themselves_is_called_so_from_then_on() -> None:
+    shop = offline()
+    await shop.ask("Хочу купить кровать")
+    await shop.ask("Недорого")  # may be a name for all we know
+    await shop.ask("Меня зовут Мария, 8 912 345-67-89")
+    assert [saved["name"] for saved in shop.saved] == ["Мария"]
+
+
 async def test_a_price_is_not_taken_for_a_phone() -> None:
     shop = offline()
     await shop.ask("Какая завтра погода?")  # ends with the offer to leave a contact

@@ -59,7 +59,8 @@ class _Known:
     fields: dict[str, str] = field(default_factory=dict[str, str])
     questions: list[str] = field(default_factory=list[str])
     asked: str = ""
-    """What our last message asked for: ``name``, ``phone``, a field's name, or nothing."""
+    """What our last message asked for: ``name``, ``phone``, ``contact`` (both), ``offer`` (both, in passing),
+    a field's name, or nothing."""
 
 
 class OfflineConsultant:
@@ -86,7 +87,7 @@ class OfflineConsultant:
         own = texts(turn.chat.language)
         asked = known.asked
         took = self._take(known, asked, said)
-        if asked in {"name", "phone", "contact"} and _like_a_phone(said) and not known.phone:
+        if asked in {"name", "phone", "contact", "offer"} and _like_a_phone(said) and not known.phone:
             return own.bad_phone
         if took:
             return (
@@ -141,7 +142,7 @@ class OfflineConsultant:
             ("phone", own.ask_phone),
             ("phone", own.bad_phone),
             ("contact", own.ask_contact),
-            ("contact", own.leave_contact),
+            ("offer", own.leave_contact),
         ):
             if _is(question, text):
                 return label
@@ -155,9 +156,12 @@ class OfflineConsultant:
         phones = find_phones(said, self._form.region)
         if phones:
             known.phone = phones[-1]
-            known.name = known.name or _name_in(_DIGITS.sub(" ", said))
+            if not known.name or _NAMED.search(said):
+                known.name = _name_in(_DIGITS.sub(" ", said)) or known.name
             return True
-        if asked in {"name", "contact"} and "?" not in said and not _BUYING.search(said):
+        # every quote ends with the offer: what is said after it is an objection more often than a name
+        asked_for_it = asked in {"name", "contact"} or (asked == "offer" and _NAMED.search(said))
+        if asked_for_it and "?" not in said and not _BUYING.search(said):
             name = "" if _GREETING.match(said) else _name_in(_DIGITS.sub(" ", said))
             if name:
                 known.name = name
