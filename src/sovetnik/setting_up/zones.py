@@ -66,11 +66,11 @@ def system_zone() -> str:
 
 def country_of(zone: str) -> str | None:
     """The country of a zone, two letters as in ``PHONE_REGION``; None where it is no country's (UTC)."""
+    if zone == "Europe/Simferopol":  # numbers there are Russian, whatever the table says
+        return None
     table = files("tzdata").joinpath("zoneinfo", "zone.tab").read_text(encoding="utf-8")
     rows = (line.split("\t") for line in table.splitlines() if not line.startswith("#"))
     found = {country for country, _, name, *_ in rows if name == zone}
-    if zone == "Europe/Simferopol":  # numbers there are Russian, whatever the table says
-        return None
     return found.pop() if len(found) == 1 and found <= phonenumbers.SUPPORTED_REGIONS else None
 
 

@@ -59,7 +59,7 @@ class Snapshot:
         return Found(words, ideal, asked(query, self.slips), near)
 
     def search(self, query: str, vector: Vectors | None, k: int, method: Method = "in_use") -> list[Passage]:
-        """The best passages for a question.
+        """The best passages for a question, where there are any pieces.
 
         Args:
             query: As the customer wrote it.
@@ -67,7 +67,7 @@ class Snapshot:
             k: How many at most.
             method: What to rank by; for measurements.
         """
-        if not self.pieces or k < 1 or (method == "embeddings" and vector is None):
+        if k < 1 or (method == "embeddings" and vector is None):
             return []
         return [
             Passage((p := self.pieces[row]).source, p.heading, p.text, score)
